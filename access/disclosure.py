@@ -1,0 +1,36 @@
+"""Need-to-know: which fields of an application this actor may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agencies.models import Referral
+from intake.models import Application
+from routing.decide import HEALTH, OPENLY
+
+from .models import User
+from .roles import CALL_CENTRE, Role
+from .visibility import works_in
+
+EVERYTHING = frozenset((*OPENLY, *HEALTH, "address", "answers", "safety", "contact", "fin"))
+
+
+def readable(actor: User, application: Application, referrals: Iterable[Referral]) -> frozenset[str]:
+    """Field codes the actor may read.
+
+    The call centre reads everything, a clinician everything of a health subject (visibility has
+    seen to that), an agency what its own referrals disclose, and of others' answers nothing.
+    """
+    if actor.role in CALL_CENTRE or actor.role == Role.CLINICIAN:
+        return EVERYTHING
+    return frozenset(
+        field for referral in referrals if works_in(actor, referral.unit) for field in referral.disclosed
+    )
+
+
+def reads_answer(actor: User, referral: Referral, own: Iterable[Referral]) -> bool:
+    """May the actor read this referral's answer text? Its own unit, the call centre, or a partner
+    that may read the application's health details as well."""
+    if actor.role in CALL_CENTRE or actor.role == Role.CLINICIAN or works_in(actor, referral.unit):
+        return True
+    return any(works_in(actor, row.unit) and set(HEALTH) <= set(row.disclosed) for row in own)

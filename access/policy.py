@@ -1,0 +1,114 @@
+"""The one table: which role may do what, and in which relation to the record. Data, no code.
+
+What is not declared here is denied. The doors name an action per operation; a test walks every
+route and fails on one that names none, and the generated matrix test reads its expectations here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .roles import AGENCY, CALL_CENTRE, Role
+
+
+class Relation(StrEnum):
+    """How the actor has to stand to the record."""
+
+    ANY = "any"  # any record the actor can see
+    OWN_QUEUE = "own_queue"  # the referral lies in a queue of the actor's units
+    ON_BEHALF = "on_behalf"  # the referral is of a body outside the system, worked by the call centre
+    OWN = "own"  # the actor's own contact
+
+
+class Action(StrEnum):
+    """Everything anybody can ask for."""
+
+    PEOPLE_SEARCH = "people.search"
+    PERSON_VIEW = "person.view"
+    PERSON_ADD = "person.add"
+    PERSON_CHANGE = "person.change"
+    CONTACT_VIEW = "contact.view"
+    CONTACT_ADD = "contact.add"
+    CONTACT_CHANGE = "contact.change"
+    ROUTING_PREVIEW = "routing.preview"
+    APPLICATION_REGISTER = "application.register"
+    APPLICATION_LIST = "application.list"
+    APPLICATION_VIEW = "application.view"
+    APPLICATION_WHY = "application.why"
+    APPLICATION_TRIAGE = "application.triage"
+    APPLICATION_CONFIRM = "application.confirm"
+    APPLICATION_REOPEN = "application.reopen"
+    APPLICATION_WITHDRAW = "application.withdraw"
+    APPLICATION_ANNUL = "application.annul"
+    TRIAGE_VIEW = "triage.view"
+    CONFIRMATIONS_VIEW = "confirmations.view"
+    REFERRAL_LIST = "referral.list"
+    REFERRAL_VIEW = "referral.view"
+    REFERRAL_WORK = "referral.work"
+    REFERRAL_RELEASE_ANY = "referral.release_any"
+    REFERRAL_CANCEL = "referral.cancel"
+    QUEUE_VIEW = "queue.view"
+    BOARD_VIEW = "board.view"
+    REFERENCE_VIEW = "reference.view"
+    REFERENCE_EDIT = "reference.edit"
+    SCHEMA_VIEW = "schema.view"
+    ANYONE_SIGNED_IN = "session"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """These roles may, when they stand in this relation to the record."""
+
+    roles: frozenset[Role]
+    relation: Relation = Relation.ANY
+
+
+def _to(*roles: Role | frozenset[Role], relation: Relation = Relation.ANY) -> Grant:
+    flat = frozenset(
+        role for entry in roles for role in (entry if isinstance(entry, frozenset) else {entry})
+    )
+    return Grant(flat, relation)
+
+
+R = Role
+EVERYONE = frozenset(Role)
+
+POLICY: dict[Action, tuple[Grant, ...]] = {
+    Action.PEOPLE_SEARCH: (_to(CALL_CENTRE, R.CLINICIAN),),
+    Action.PERSON_VIEW: (_to(CALL_CENTRE, R.CLINICIAN),),
+    Action.PERSON_ADD: (_to(CALL_CENTRE),),
+    Action.PERSON_CHANGE: (_to(CALL_CENTRE),),
+    Action.CONTACT_VIEW: (_to(CALL_CENTRE),),
+    Action.CONTACT_ADD: (_to(CALL_CENTRE),),
+    Action.CONTACT_CHANGE: (_to(R.SUPERVISOR), _to(R.OPERATOR, relation=Relation.OWN)),
+    Action.ROUTING_PREVIEW: (_to(CALL_CENTRE),),
+    Action.APPLICATION_REGISTER: (_to(CALL_CENTRE),),
+    Action.APPLICATION_LIST: (_to(CALL_CENTRE, AGENCY, R.CLINICIAN),),
+    Action.APPLICATION_VIEW: (_to(CALL_CENTRE, AGENCY, R.CLINICIAN),),
+    Action.APPLICATION_WHY: (_to(CALL_CENTRE, AGENCY, R.CLINICIAN),),
+    Action.APPLICATION_TRIAGE: (_to(CALL_CENTRE),),
+    Action.APPLICATION_CONFIRM: (_to(CALL_CENTRE),),
+    Action.APPLICATION_REOPEN: (_to(CALL_CENTRE),),
+    Action.APPLICATION_WITHDRAW: (_to(CALL_CENTRE),),
+    Action.APPLICATION_ANNUL: (_to(R.SUPERVISOR),),
+    Action.TRIAGE_VIEW: (_to(CALL_CENTRE),),
+    Action.CONFIRMATIONS_VIEW: (_to(CALL_CENTRE),),
+    Action.REFERRAL_LIST: (_to(CALL_CENTRE, AGENCY, R.CLINICIAN),),
+    Action.REFERRAL_VIEW: (_to(CALL_CENTRE, AGENCY, R.CLINICIAN),),
+    Action.REFERRAL_WORK: (
+        _to(AGENCY, relation=Relation.OWN_QUEUE),
+        _to(CALL_CENTRE, relation=Relation.ON_BEHALF),
+    ),
+    Action.REFERRAL_RELEASE_ANY: (
+        _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE),
+        _to(R.SUPERVISOR),
+    ),
+    Action.REFERRAL_CANCEL: (_to(R.SUPERVISOR),),
+    Action.QUEUE_VIEW: (_to(CALL_CENTRE), _to(AGENCY, relation=Relation.OWN_QUEUE)),
+    Action.BOARD_VIEW: (_to(CALL_CENTRE), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
+    Action.REFERENCE_VIEW: (_to(EVERYONE),),
+    Action.REFERENCE_EDIT: (_to(R.ADMINISTRATOR),),
+    Action.SCHEMA_VIEW: (_to(EVERYONE),),
+    Action.ANYONE_SIGNED_IN: (_to(EVERYONE),),
+}

@@ -1,0 +1,38 @@
+"""What agencies refuses."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from events.errors import Conflict, Invalid
+
+
+class Taken(Conflict):
+    """Somebody else has it; says who, so that the two can talk."""
+
+    code = "taken"
+
+    def __init__(self, who: str) -> None:
+        super().__init__(
+            _("%(who)s has already taken this. Take the next one, or ask them to release it.") % {"who": who},
+            assignee=who,
+        )
+
+
+class NotTaken(Conflict):
+    """Nobody holds it, so there is nothing to release."""
+
+    code = "not_taken"
+    message = _("Nobody has taken this referral yet. Take it first.")
+
+
+class ReasonRequired(Invalid):
+    """A coded reason of the right kind is required."""
+
+    code = "reason_required"
+
+    @classmethod
+    def for_field(cls, kind: str) -> ReasonRequired:
+        return cls(
+            errors={"reason": [_("Choose a reason from the list.")]}, code="reason_required", kind=kind
+        )

@@ -1,0 +1,133 @@
+"""The verbs of a referral. They expect locked rows; ``workflows.actions`` locks and moves the process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from events import clock
+from events.errors import Invalid, StaleVersion
+from intake.models import Application
+from intake.services import body
+from people.reference import find
+
+from .errors import NotTaken, ReasonRequired, Taken
+from .lifecycle import REFERRAL, ReferralState, path
+from .models import Answer, Reason, Referral, Unit
+
+
+def request(
+    *,
+    application: Application,
+    parts: Iterable[tuple[Unit, bool, Iterable[str]]],
+    why: str,
+    due_at: datetime | None,
+    replaces: Referral | None = None,
+) -> list[Referral]:
+    """Ask units to act. ``parts`` are (unit, is lead, what it may see)."""
+    return Referral.objects.bulk_create(
+        Referral(
+            application=application,
+            unit=unit,
+            agency_id=unit.agency_id,
+            subtopic_id=application.subtopic_id,
+            is_lead=is_lead,
+            priority=application.priority,
+            why=why,
+            disclosed=list(disclosed),
+            replaces=replaces,
+            requested_at=clock.now(),
+            due_at=due_at,
+        )
+        for unit, is_lead, disclosed in parts
+    )
+
+
+def lock(referral: UUID) -> Referral:
+    """Lock a referral and its process; after the application, where that is locked too (one fixed order)."""
+    return (
+        Referral.objects.select_for_update(no_key=True, of=("self", "process"))
+        .select_related("unit", "agency", "process", "assignee")
+        .get(pk=referral, process__status__isnull=False)
+    )
+
+
+def check_version(referral: Referral, version: int | None) -> None:
+    if version is not None and version != referral.version:
+        raise StaleVersion(yours=version, current=referral.version)
+
+
+def claim(referral: Referral, *, actor: Any) -> None:
+    """Take it. Raises ``Taken`` with the name of who has it, ``IllegalMove`` when it is finished."""
+    if not referral.is_open:
+        REFERRAL.check(ReferralState(referral.state), ReferralState.ACCEPTED)
+    if referral.assignee_id is not None:
+        if referral.assignee_id == actor.pk:
+            raise Taken(str(_("You")))
+        raise Taken(referral.assignee.display)
+    _write(referral, assignee=actor)
+
+
+def hold_by(referral: Referral, *, actor: Any) -> dict[str, Any]:
+    """The change that makes ``actor`` hold it: none when he does, ``Taken`` when somebody else does."""
+    if referral.assignee_id == actor.pk:
+        return {}
+    if referral.assignee_id is not None and referral.is_open:
+        raise Taken(referral.assignee.display)
+    return {"assignee": actor}
+
+
+def release(referral: Referral) -> None:
+    """Give it back to the queue."""
+    if referral.assignee_id is None:
+        raise NotTaken
+    _write(referral, assignee=None)
+
+
+def advance(referral: Referral, target: ReferralState, **changes: Any) -> list[ReferralState]:
+    """Walk the state table to ``target`` and write ``changes``; return the states passed through."""
+    steps = path(ReferralState(referral.state), target)
+    if target not in (ReferralState.ACCEPTED, ReferralState.IN_PROGRESS):
+        changes["finished_at"] = clock.now()
+    _write(referral, state=target, **changes)
+    return steps
+
+
+def answer(
+    referral: Referral, *, actor: Any, outcome: str, text: str, **changes: Any
+) -> list[ReferralState]:
+    """Answer and complete; the text is what the citizen will be told."""
+    chosen = reason_of_kind(outcome, "completed", field="outcome")
+    words = body("text", text, required=True)
+    steps = advance(referral, ReferralState.COMPLETED, reason=chosen, **changes)
+    Answer.objects.create(referral=referral, outcome=chosen, text=words, by=actor, at=clock.now())
+    return steps
+
+
+def reason_of_kind(code: Any, kind: str, *, field: str = "reason", note: str = "") -> Reason:
+    """The coded reason, checked: known, of this kind, with a note where it asks for one."""
+    found = find(Reason, code, kind=kind)
+    if found is None:
+        raise ReasonRequired(errors={field: [_("Choose a reason from the list.")]}, code="reason_required")
+    if found.needs_note and kind != "completed" and not note.strip():
+        raise Invalid.field("text", _("This reason needs a few words of explanation."), code="note_required")
+    return found
+
+
+def unit_by_code(code: Any, *, field: str) -> Unit:
+    """An active unit, or ``Invalid`` for this field."""
+    found = find(Unit, code)
+    if found is None:
+        raise Invalid.field(field, _("There is no such unit."), code="unknown_unit")
+    return found
+
+
+def _write(referral: Referral, **changes: Any) -> None:
+    referral.version += 1
+    for field, value in changes.items():
+        setattr(referral, field, value)
+    referral.save(update_fields=["version", *changes])

@@ -1,0 +1,1 @@
+"""The REST door: shapes in and out; the rules are the domain's."""

@@ -1,0 +1,84 @@
+"""Every error of the API as RFC 9457 problem+json with a stable ``code`` and a sentence."""
+
+from __future__ import annotations
+
+from http.client import responses
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from callcenter.errors import status_of
+from events.errors import NotVisible, Refusal
+
+TYPE = "about:blank"
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. Unknown exceptions are left to Django (500)."""
+    match error:
+        case Refusal():
+            return refused(error)
+        case Http404():
+            return refused(NotVisible())
+        case PermissionDenied():
+            return problem(403, "not_allowed", _("Your role does not allow this."))
+        case exceptions.ValidationError():
+            return problem(400, "invalid", _("Some fields need attention."), errors=flat(error.detail))
+        case exceptions.APIException():
+            response = problem(error.status_code, code_of(error), str(error.detail))
+            if header := getattr(error, "auth_header", None):
+                response["WWW-Authenticate"] = header
+            return response
+        case OperationalError() if busy(error):
+            response = problem(503, "busy", _("The system is busy. Send the same request again."))
+            response["Retry-After"] = "1"
+            return response
+    return None
+
+
+def refused(refusal: Refusal) -> Response:
+    errors = {field: [str(sentence) for sentence in many] for field, many in refusal.errors.items()}
+    extra = {key: str(value) if not isinstance(value, int) else value for key, value in refusal.extra.items()}
+    return problem(status_of(refusal), refusal.code, str(refusal.message), errors=errors, **extra)
+
+
+def problem(
+    code_status: int, code: str, detail: str, errors: dict[str, list[str]] | None = None, **extra: Any
+) -> Response:
+    body = {
+        "type": TYPE,
+        "title": responses.get(code_status, ""),
+        "status": code_status,
+        "code": code,
+        "detail": detail,
+        "errors": errors or {},
+        **extra,
+    }
+    return Response(body, status=code_status, content_type="application/problem+json")
+
+
+def code_of(error: exceptions.APIException) -> str:
+    codes = error.get_codes()
+    return codes if isinstance(codes, str) else "invalid"
+
+
+def busy(error: OperationalError) -> bool:
+    """A lock or the pool could not be had in time; nothing was done."""
+    return "lock timeout" in str(error) or "couldn't get a connection" in str(error)
+
+
+def flat(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+    """DRF's nested details as ``{"field.sub": ["sentence"]}``."""
+    if isinstance(detail, dict):
+        parts = [flat(value, f"{prefix}.{key}" if prefix else str(key)) for key, value in detail.items()]
+        return {key: value for part in parts for key, value in part.items()}
+    if isinstance(detail, list) and any(isinstance(item, (dict, list)) for item in detail):
+        parts = [flat(item, f"{prefix}[{place}]") for place, item in enumerate(detail) if item]
+        return {key: value for part in parts for key, value in part.items()}
+    many = detail if isinstance(detail, list) else [detail]
+    return {prefix or "non_field_errors": [str(item) for item in many]}

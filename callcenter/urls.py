@@ -1,0 +1,26 @@
+"""Admin, health, and one include per door."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, JsonResponse
+from django.urls import include, path
+from django.views.i18n import set_language
+
+
+@login_not_required
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Alive, and able to ask the database."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("api/v1/", include("callcenter.api.urls")),
+    path("", include("callcenter.web.urls")),
+]

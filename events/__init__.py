@@ -1,0 +1,1 @@
+"""What happened: an append-only journal written in the command's own transaction."""

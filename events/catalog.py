@@ -1,0 +1,68 @@
+"""The vocabulary of what can happen. Plain Python: ids, states and instants, never personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    """Every kind of event, named as a sentence in the past tense."""
+
+    APPLICATION_REGISTERED = "application.registered"
+    APPLICATION_ROUTED = "application.routed"
+    APPLICATION_SENT_TO_TRIAGE = "application.sent_to_triage"
+    APPLICATION_TRIAGED = "application.triaged"
+    APPLICATION_ANSWERED = "application.answered"
+    APPLICATION_CONFIRMED = "application.confirmed"
+    APPLICATION_DISPUTED = "application.disputed"
+    APPLICATION_UNREACHABLE = "application.unreachable"
+    APPLICATION_REOPENED = "application.reopened"
+    APPLICATION_WITHDRAWN = "application.withdrawn"
+    APPLICATION_ENTERED_IN_ERROR = "application.entered_in_error"
+    REFERRAL_REQUESTED = "referral.requested"
+    REFERRAL_CLAIMED = "referral.claimed"
+    REFERRAL_RELEASED = "referral.released"
+    REFERRAL_ACCEPTED = "referral.accepted"
+    REFERRAL_STARTED = "referral.started"
+    REFERRAL_REJECTED = "referral.rejected"
+    REFERRAL_COMPLETED = "referral.completed"
+    REFERRAL_FAILED = "referral.failed"
+    REFERRAL_CANCELLED = "referral.cancelled"
+    REFERRAL_REPLACED = "referral.replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event before it is written.
+
+    ``topics`` are the live audiences (``queue:TABIB``, ``board``, ``application:<id>``);
+    ``version`` is the record's version after the change; ``state`` its state.
+    """
+
+    kind: Kind
+    application: UUID
+    topics: tuple[str, ...]
+    version: int
+    state: str
+    referral: UUID | None = None
+    unit: str | None = None
+    actor: int | None = None
+    reason: str = ""
+    data: dict[str, str | int | None] = field(default_factory=dict)
+
+
+def application_topics(application: UUID) -> tuple[str, ...]:
+    """Audiences of a change of the application as a whole."""
+    return (f"application:{application}", "board")
+
+
+def referral_topics(application: UUID, queues: Iterable[str], agency: str) -> tuple[str, ...]:
+    """Audiences of a change of one referral: its unit's queue and those above it, both boards."""
+    return (
+        *(f"queue:{code}" for code in queues),
+        *application_topics(application),
+        f"board:{agency}",
+    )

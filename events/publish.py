@@ -1,0 +1,37 @@
+"""The one way into the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+
+from . import bell
+from .catalog import Happened
+from .models import Event
+
+
+def publish(happenings: Iterable[Happened]) -> None:
+    """Write the events in the caller's transaction and ring the bell after its commit.
+
+    Raises ``TransactionManagementError`` outside a transaction: an event without the change it
+    tells of, or the other way round, must be impossible.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("publish() belongs inside the command's transaction")
+    Event.objects.bulk_create(
+        Event(
+            kind=it.kind,
+            application=it.application,
+            referral=it.referral,
+            unit=it.unit or "",
+            version=it.version,
+            state=it.state,
+            reason=it.reason,
+            actor=it.actor,
+            topics=list(it.topics),
+            data=it.data,
+        )
+        for it in happenings
+    )
+    transaction.on_commit(bell.ring, robust=True)

@@ -1,0 +1,44 @@
+"""Finding people: one box for FIN, telephone, registration number and name."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.search import TrigramSimilarity
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Greatest
+
+from . import text
+from .models import Person
+
+
+def search(visible: QuerySet[Person], query: str) -> QuerySet[Person]:
+    """People who match ``query``, the likeliest first; nothing for an empty query.
+
+    A FIN or a telephone number matches exactly; a registration number is resolved through the
+    person's applications; a name by trigrams over its folded and its phonetic key. Index scans.
+    """
+    try:
+        kind, value = text.kind_of_query(query)
+    except text.BadText:
+        return visible.none()
+    match kind:
+        case "fin":
+            return visible.filter(fin=value)
+        case "phone":
+            return visible.filter(phones__number=value).distinct()
+        case "number":
+            return visible.filter(applications__number=value).distinct()
+    return _by_name(visible, value)
+
+
+def _by_name(visible: QuerySet[Person], value: str) -> QuerySet[Person]:
+    fold, phon = text.fold(value), text.phon(value)
+    if not fold:
+        return visible.none()
+    every_word = Q()
+    for word in fold.split():
+        every_word &= Q(search_fold__contains=word)
+    return (
+        visible.filter(every_word | Q(search_phon__trigram_word_similar=phon))
+        .annotate(likeness=Greatest(TrigramSimilarity("search_fold", fold), TrigramSimilarity("search_phon", phon)))
+        .order_by("-likeness", "pk")
+    )

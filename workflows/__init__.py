@@ -1,0 +1,1 @@
+"""Who acts next. The only package that imports Viewflow."""

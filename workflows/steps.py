@@ -1,0 +1,180 @@
+"""What a node does or asks: one or two calls of domain verbs each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agencies import selectors as agencies
+from agencies import services as referrals
+from agencies.lifecycle import ANSWERED, JoinPolicy, ReferralState, policy_met
+from agencies.models import Effect, Reason, Referral, Unit
+from events import clock
+from events.catalog import Kind
+from events.publish import publish
+from intake import services as intake
+from intake.lifecycle import ApplicationState
+from intake.models import Application
+from routing import services as routing
+from routing.decide import Decision
+from sla import selectors as sla_selectors
+from sla import services as sla
+from sla.arithmetic import Due
+
+from .news import application_news, referral_news
+
+TRIAGE = "triage"
+DESK = "desk"
+
+
+def application_of(activation: Any) -> Application:
+    application: Application = activation.process.application
+    return application
+
+
+def referral_of(activation: Any) -> Referral:
+    referral: Referral = activation.process.referral
+    return referral
+
+
+def unit_queue(activation: Any) -> str:
+    return f"queue:{referral_of(activation).unit_id}"
+
+
+def triage_queue(activation: Any) -> str:
+    return TRIAGE
+
+
+def desk_queue(activation: Any) -> str:
+    return DESK
+
+
+def route(activation: Any) -> None:
+    """Decide, and ask the agencies or send to triage; the promise to the citizen starts either way."""
+    application = application_of(activation)
+    decision = routing.route(application=application)
+    due = sla_selectors.due(clock.now(), decision.target)
+    changes: dict[str, Any] = {
+        "process": activation.process,
+        "due_at": due.due_at,
+        "priority": decision.priority,
+        "policy": decision.policy,
+    }
+    if decision.to_triage:
+        intake.move(application, ApplicationState.TRIAGE, **changes)
+        sla.start(application=application, referrals=[], target=decision.target, due=due, promise=True)
+        publish([application_news(Kind.APPLICATION_SENT_TO_TRIAGE, application)])
+        return
+    intake.move(application, ApplicationState.ROUTED, **changes)
+    asked = ask_agencies(application, decision, due=due, promise=True)
+    publish(
+        [
+            application_news(Kind.APPLICATION_ROUTED, application),
+            *(referral_news(Kind.REFERRAL_REQUESTED, referral) for referral in asked),
+        ]
+    )
+
+
+def ask_agencies(
+    application: Application,
+    decision: Decision,
+    *,
+    due: Due,
+    promise: bool,
+    replaces: Referral | None = None,
+) -> list[Referral]:
+    """Create the referrals of a decision with their clocks. Their processes start in ``Spawn``."""
+    units = Unit.objects.in_bulk([part.unit for part in decision.parts])
+    asked = referrals.request(
+        application=application,
+        parts=[(units[part.unit], part.is_lead, part.disclosed) for part in decision.parts],
+        why=decision.rule,
+        due_at=due.due_at,
+        replaces=replaces,
+    )
+    sla.start(
+        application=application, referrals=asked, target=decision.target, due=due, promise=promise
+    )
+    application.__dict__["unstarted"] = asked
+    return asked
+
+
+def unstarted_referrals(activation: Any) -> list[dict[str, Any]]:
+    """The referrals just asked, to be linked to the processes that start now."""
+    return [{"referral": referral} for referral in application_of(activation).__dict__.pop("unstarted", [])]
+
+
+def link(items: list[dict[str, Any]]) -> None:
+    """Write the process of each referral that was just started, in one statement."""
+    Referral.objects.bulk_update([item["referral"] for item in items], ["process"])
+
+
+def is_answered(activation: Any) -> tuple[bool, list[Any]]:
+    """Is the join policy met in this round, and which referrals' processes are still open?
+
+    A returned referral counts as open until triage has settled it.
+    """
+    application = application_of(activation)
+    rows = agencies.counting(application.pk).filter(process__parent_task=activation.task)
+    round_ = list(rows.select_related("process"))
+    parts = [
+        (row.is_lead, ReferralState(row.state) if row.process.finished else ReferralState.REQUESTED)
+        for row in round_
+    ]
+    still_open = [row.process for row in round_ if not row.process.finished]
+    return policy_met(JoinPolicy(application.policy), parts), still_open
+
+
+def settle(activation: Any) -> None:
+    """The round is over: call back what nobody waits for any more, then confirm or look for a lead."""
+    application = application_of(activation)
+    rows = list(
+        Referral.objects.filter(application=application, replaced_by=None).select_related("reason", "unit")
+    )
+    call_back([row for row in rows if row.is_open])
+    if any(row.state in ANSWERED or is_reasoned_refusal(row) for row in rows):
+        intake.move(application, ApplicationState.AWAITING_CONFIRMATION)
+        publish([application_news(Kind.APPLICATION_ANSWERED, application)])
+    else:
+        intake.move(application, ApplicationState.TRIAGE)
+        publish([application_news(Kind.APPLICATION_SENT_TO_TRIAGE, application)])
+
+
+def call_back(unneeded: list[Referral]) -> None:
+    """Cancel the referrals that the join policy no longer needs."""
+    if not unneeded:
+        return
+    reason = Reason.objects.get(pk="policy_met")
+    for referral in unneeded:
+        referrals.advance(referral, ReferralState.CANCELLED, reason=reason)
+    sla.stop(referrals=unneeded)
+    publish([referral_news(Kind.REFERRAL_CANCELLED, row, reason=reason.code) for row in unneeded])
+
+
+def goes_to_triage(activation: Any) -> bool:
+    return application_of(activation).state == ApplicationState.TRIAGE
+
+
+def is_reasoned_refusal(referral: Referral) -> bool:
+    """A rejection that is itself an answer to the citizen: reasoned, not eligible."""
+    return (
+        referral.state == ReferralState.REJECTED
+        and referral.reason is not None
+        and referral.reason.effect == Effect.NOT_ELIGIBLE
+    )
+
+
+def needs_another_unit(referral: Referral) -> bool:
+    """Returned or failed for a reason that sends it back to triage."""
+    return (
+        referral.state in (ReferralState.REJECTED, ReferralState.FAILED)
+        and referral.reason is not None
+        and referral.reason.effect == Effect.TRIAGE
+    )
+
+
+def is_returned(activation: Any) -> bool:
+    return needs_another_unit(referral_of(activation))
+
+
+def is_disputed(activation: Any) -> bool:
+    return application_of(activation).state == ApplicationState.ROUTED
