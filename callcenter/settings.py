@@ -104,6 +104,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL")
+RELAY_INSIDE = env.choice("DAYAQ_RELAY", ("inside", "beside"), default="inside") == "inside"
 # In the process, short-lived and rebuildable: nothing that matters may depend on Redis being there.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -195,6 +196,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Applications of war veterans and families of the fallen, from the call to the confirmed answer.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": ["callcenter.api.openapi.add_errors"],
     "SERVE_PERMISSIONS": ["callcenter.api.permissions.Declared"],
 }
 

@@ -55,8 +55,8 @@ class Person(models.Model):
     language = models.CharField(max_length=2, default="az")
     safety_note = models.CharField(max_length=300, blank=True)
     synthetic = models.BooleanField(default=False)
-    search_fold = models.CharField(max_length=260, editable=False)
-    search_phon = models.CharField(max_length=260, editable=False)
+    search_fold = models.CharField(max_length=600, editable=False)
+    search_phon = models.CharField(max_length=600, editable=False)
     created_at = models.DateTimeField(db_default=Now())
     version = models.PositiveIntegerField(default=1)
 
@@ -101,6 +101,7 @@ class Phone(models.Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [models.UniqueConstraint(fields=["person", "number"], name="people_phone_once")]
+        indexes = [GinIndex(OpClass("number", name="gin_trgm_ops"), name="people_phone_part")]
 
     def __str__(self) -> str:
         return f"phone {self.pk}"

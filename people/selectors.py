@@ -16,15 +16,14 @@ def search(visible: QuerySet[Person], query: str) -> QuerySet[Person]:
     A FIN or a telephone number matches exactly; a registration number is resolved through the
     person's applications; a name by trigrams over its folded and its phonetic key. Index scans.
     """
-    try:
-        kind, value = text.kind_of_query(query)
-    except text.BadText:
-        return visible.none()
+    kind, value = text.kind_of_query(query)
     match kind:
         case "fin":
             return visible.filter(fin=value)
-        case "phone":
+        case "phone" if value.startswith("+"):
             return visible.filter(phones__number=value).distinct()
+        case "phone":  # part of a number; seven bare digits may be a FIN as well
+            return visible.filter(Q(phones__number__contains=value) | Q(fin=value)).distinct()
         case "number":
             return visible.filter(applications__number=value).distinct()
     return _by_name(visible, value)

@@ -1,3 +1,37 @@
-from django.urls import path
+"""The router of version 1."""
 
-urlpatterns: list = []
+from __future__ import annotations
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.routers import SimpleRouter
+
+from access.policy import Action
+
+from .applications import ApplicationsResource
+from .contacts import ContactsResource
+from .people import PeopleResource
+from .reading import Board, Live, ReferenceList, RoutingPreview, RoutingSuggest
+from .referrals import NextInQueue, ReferralsResource
+
+
+class Schema(SpectacularAPIView):
+    actions = {"GET": Action.SCHEMA_VIEW}
+
+
+router = SimpleRouter(use_regex_path=False)
+router.register("people", PeopleResource, basename="people")
+router.register("contacts", ContactsResource, basename="contacts")
+router.register("applications", ApplicationsResource, basename="applications")
+router.register("referrals", ReferralsResource, basename="referrals")
+
+urlpatterns = [
+    path("", include(router.urls)),
+    path("routing/preview/", RoutingPreview.as_view(), name="routing-preview"),
+    path("routing/suggest/", RoutingSuggest.as_view(), name="routing-suggest"),
+    path("queues/<str:unit>/next/", NextInQueue.as_view(), name="queue-next-api"),
+    path("board/", Board.as_view(), name="board-api"),
+    path("live/<str:topic>/", Live.as_view(), name="live"),
+    path("reference/<str:kind>/", ReferenceList.as_view(), name="reference"),
+    path("schema/", Schema.as_view(), name="schema"),
+]

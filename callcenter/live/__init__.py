@@ -1,0 +1,1 @@
+"""The live door: snapshots, and the stream of what happened since."""

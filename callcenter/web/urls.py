@@ -1,3 +1,40 @@
+"""Pages by place of work. Every view is declared with ``doors.page`` or stands in ``PUBLIC`` below."""
+
+from __future__ import annotations
+
+from django.contrib.auth import views as auth
 from django.urls import path
 
-urlpatterns: list = []
+from . import applications, board, desk, home, queue, triage
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("sign-out/", auth.LogoutView.as_view(), name="logout"),
+    path("desk/", desk.desk, name="desk"),
+    path("desk/search/", desk.search, name="desk-search"),
+    path("desk/people/new/", desk.add_person, name="desk-add-person"),
+    path("desk/people/<uuid:person>/", desk.person, name="desk-person"),
+    path("desk/preview/", desk.preview, name="desk-preview"),
+    path("desk/topics/", desk.topics, name="desk-topics"),
+    path("desk/contacts/<uuid:contact>/", desk.change_contact, name="desk-contact"),
+    path("desk/contacts/<uuid:contact>/finalise/", desk.finalise, name="desk-finalise"),
+    path("desk/register/", desk.register, name="desk-register"),
+    path("confirmations/", desk.confirmations, name="confirmations"),
+    path("triage/", triage.triage, name="triage"),
+    path("triage/list/", triage.waiting, name="triage-list"),
+    path("triage/<uuid:application>/", triage.settle, name="triage-settle"),
+    path("queue/", queue.first, name="queue"),
+    path("queue/<str:unit>/", queue.queue, name="queue-unit"),
+    path("queue/<str:unit>/list/", queue.rows, name="queue-rows"),
+    path("queue/<str:unit>/next/", queue.take_next, name="queue-next"),
+    path("referrals/<uuid:referral>/", queue.referral, name="referral"),
+    path("referrals/<uuid:referral>/row/", queue.row, name="referral-row"),
+    path("referrals/<uuid:referral>/<str:verb>/", queue.act, name="referral-act"),
+    path("applications/", applications.index, name="applications"),
+    path("applications/<uuid:application>/", applications.show, name="application"),
+    path("applications/<uuid:application>/part/", applications.part, name="application-part"),
+    path("applications/<uuid:application>/<str:verb>/", applications.act, name="application-act"),
+    path("board/", board.board, name="board"),
+    path("board/part/", board.part, name="board-part"),
+]

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class Environment:
     def ensure(self, name: str, steps: Steps) -> None:
         """Install `requirements/NAME.txt` unless exactly this was done before."""
         if os.environ.get("DAYAQ_VENV"):
+            steps.nothing_to_do(f"the Python packages are yours: {self.venv}")
             return
         self.venv.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = Lock(self.venv.parent)
@@ -42,7 +44,9 @@ class Environment:
             if not lock.try_exclusive():
                 line("dayaq: another start is installing the packages; waiting for it ...")
                 lock.exclusive()
-            if self._stamp().get(name) != self._digest(name):
+            if self._stamp().get(name) == self._digest(name):
+                steps.nothing_to_do(f"the Python packages are installed in {self.venv}")
+            else:
                 with steps.step(f"installing the Python packages into {self.venv} (about a minute)"):
                     self._create()
                     self._install(name)
@@ -157,11 +161,14 @@ def _install_debian_package(name: str) -> bool:
 
 
 def apt_install(*names: str) -> bool:
-    """Install Debian packages without questions; what apt prints is shown."""
+    """Install Debian packages without questions; what apt prints is shown when it fails."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    options = ["-qq", "-o", "DPkg::Lock::Timeout=120"]
-    for command in (["update"], ["install", "-y", "--no-install-recommends", *names]):
-        done = subprocess.run([str(APT), *options, *command], env=environment, stdout=sys.stderr.fileno())
-        if done.returncode != 0 and command[0] == "install":
-            return False
-    return True
+    apt = [str(APT), "-qq", "-o", "DPkg::Lock::Timeout=120"]
+    with tempfile.TemporaryDirectory() as directory:
+        log = Path(directory) / "apt.log"
+        processes.run_logged([*apt, "update"], log=log, env=environment, task="updating the package lists")
+        install = [*apt, "install", "-y", "--no-install-recommends", *names]
+        if processes.run_logged(install, log=log, env=environment, task="installing") == 0:
+            return True
+        line(processes.tail(log))
+        return False

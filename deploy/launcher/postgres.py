@@ -129,6 +129,7 @@ def dropped_identity() -> Identity | None:
                 "--clear-groups",
                 "--inh-caps=+dac_override",
                 "--ambient-caps=+dac_override",
+                "--securebits=+no_setuid_fixup",  # else access(2) would not count it, and initdb asks there
             )
             if _works(prefix):
                 return Identity(prefix, user.pw_uid, user.pw_gid)
@@ -194,7 +195,7 @@ class Postgres:
 
         Called only by the holder of the home's keeper lock, so no other launcher can be using that server. A
         dead server's number may still exist as a zombie or belong to another program by now, and PostgreSQL
-        would then refuse to start. Without the file it still finds surviving backends, by their shared memory.
+        would then refuse to start. Without the file it still finds surviving backends by their memory.
         """
         pid_file = self.data / "postmaster.pid"
         try:
@@ -223,6 +224,7 @@ class Postgres:
             log=log, env=clean_environment(), cwd=Path("/"), task="creating the database",
         )
         # fmt: on
+        os.chown(password, os.geteuid(), os.getegid())
         if code != 0:
             raise LauncherError(
                 f"PostgreSQL could not create its data directory:\n{processes.tail(log)}",
@@ -235,7 +237,7 @@ class Postgres:
         made_by = (self.data / "PG_VERSION").read_text().strip()
         if made_by != str(self.binaries.major):
             raise LauncherError(
-                f"the data in {self.data} was made by PostgreSQL {made_by}; this one is {self.binaries.version}.",
+                f"the data in {self.data} was made by PostgreSQL {made_by}, not {self.binaries.version}.",
                 f"install PostgreSQL {made_by} and name its programs (DAYAQ_POSTGRES_BIN=DIRECTORY), "
                 "or start with another --home",
             )

@@ -33,9 +33,14 @@ def _raise_stop(number: int, _frame: object) -> None:
 
 
 def stop_on_signals() -> None:
-    """Turn the ending signals into one exception, so that a single `finally` cleans up."""
+    """Turn the ending signals into one exception, so that a single `finally` cleans up.
+
+    An ignored hangup stays ignored (nohup); an ignored Ctrl-C does not, because shells ignore it
+    for every command in the background, and somebody may well send it there.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _raise_stop)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _raise_stop)
 
 
 def ignore_signals() -> None:
@@ -49,7 +54,7 @@ def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None]:
     parent = os.getpid()
 
     def prepare() -> None:
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_DFL)
         if LIBC is not None:
             LIBC.prctl(PR_SET_PDEATHSIG, number)

@@ -33,6 +33,12 @@ class Steps:
         self.total = total
         self.number = 0
 
+    def nothing_to_do(self, title: str) -> None:
+        """Count a step that was done before, so that the numbers add up."""
+        self.number += 1
+        if self.total:
+            line(f"[{self.number}/{self.total}] {title}")
+
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Announce a step before it starts and its duration when it is done."""

@@ -37,9 +37,13 @@ class Servers:
         return {variable: os.environ.get(variable) or own[variable] for variable in EXTERNAL.values()}
 
     def __enter__(self) -> "Servers":
-        if self.wanted:
+        if not self.wanted:
+            self.steps.nothing_to_do("PostgreSQL and Valkey are yours")
+        else:
             self.users = Lock(self.home.run / "users.lock")
-            self.users.shared()  # waits while a keeper is stopping
+            if not self.users.try_shared():
+                line("dayaq: PostgreSQL and Valkey of an earlier run are stopping; waiting for them ...")
+                self.users.shared()
             try:
                 with hold(self.home.run / "start.lock"):
                     self._adopt_or_start()
@@ -65,6 +69,7 @@ class Servers:
             record = self.home.recorded("servers")
             if record.get("state") == "ready":
                 self._check_adopted(record)
+                self.steps.nothing_to_do("PostgreSQL and Valkey already run")
                 return
             if time.monotonic() > deadline:
                 raise self._failure("PostgreSQL and Valkey of an earlier run neither start nor stop.")

@@ -13,11 +13,11 @@ from launcher import processes
 from launcher.environment import Environment
 from launcher.home import Home
 from launcher.locks import Lock
-from launcher.say import LauncherError, Steps
+from launcher.say import LauncherError, Steps, line
 from launcher.servers import EXTERNAL, Servers
 
 STEPS = 5
-PAGE_SECONDS = float(os.environ.get("DAYAQ_START_TIMEOUT", "60"))
+PAGE_SECONDS = float(os.environ.get("DAYAQ_START_TIMEOUT", "120"))
 
 
 def django_environment(home: Home, servers: Servers, *, mode: str, port: int) -> dict[str, str]:
@@ -72,13 +72,13 @@ class Product:
                     self._watch(servers)
                 except processes.Stop:
                     processes.ignore_signals()
-                    print("\nstopping ...", flush=True)
+                    line("dayaq: stopping ...")
                 finally:
                     processes.ignore_signals()
                     self._stop_web()
         finally:
             lock.close()
-        print("stopped; the data is kept in", self.home.root, flush=True)
+        line(f"dayaq: stopped; the data is kept in {self.home.root}")
         return 0
 
     def _claim(self, lock: Lock) -> None:
@@ -166,7 +166,8 @@ class Product:
             self.web = processes.start(
                 [self.environment.python, "-m", "uvicorn", "callcenter.asgi:application",
                  "--host", "127.0.0.1", "--port", str(self.port), "--log-level", "info", "--no-access-log",
-                 "--no-proxy-headers", "--no-server-header", "--timeout-graceful-shutdown", "5"],
+                 "--no-proxy-headers", "--no-server-header", "--lifespan", "on",
+                 "--timeout-graceful-shutdown", "5"],
                 log=self.log, env=self.variables, cwd=self.checkout,
             )
             # fmt: on
@@ -176,10 +177,13 @@ class Product:
         print(f"\nDayaq is ready: {address(self.port)}   (stop with Ctrl-C)", flush=True)
 
     def _wait_for_page(self, servers: Servers) -> None:
-        deadline = time.monotonic() + PAGE_SECONDS
+        begin, said = time.monotonic(), 10.0
         while not self._answers():
             self._check(servers)
-            if time.monotonic() > deadline:
+            if time.monotonic() - begin > said:
+                line(f"      still waiting for the first page, {said:.0f} s")
+                said += 10
+            if time.monotonic() - begin > PAGE_SECONDS:
                 raise LauncherError(
                     f"the web server gave no page within {PAGE_SECONDS:.0f} s:\n{processes.tail(self.log)}",
                     f"see the lines above and {self.log}",

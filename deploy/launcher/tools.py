@@ -43,7 +43,7 @@ def test(checkout: Path, environment: Environment, *, arguments: list[str]) -> i
         variables.pop("DAYAQ_CHROMIUM", None)
         if browser:
             variables["DAYAQ_CHROMIUM"] = browser
-        pytest: list[str | Path] = [environment.python, "-m", "pytest", "-rs", *arguments]
+        pytest: list[str | Path] = [environment.python, "-m", "pytest", *arguments]
         code = processes.foreground(pytest, env=variables, cwd=checkout)
         processes.ignore_signals()
     return code

