@@ -65,9 +65,7 @@ class Grant:
 
 
 def _to(*roles: Role | frozenset[Role], relation: Relation = Relation.ANY) -> Grant:
-    flat = frozenset(
-        role for entry in roles for role in (entry if isinstance(entry, frozenset) else {entry})
-    )
+    flat = frozenset(role for entry in roles for role in (entry if isinstance(entry, frozenset) else {entry}))
     return Grant(flat, relation)
 
 

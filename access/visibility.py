@@ -61,9 +61,7 @@ def applications_for(actor: Actor) -> QuerySet[Application]:
     if actor.role == Role.CLINICIAN:
         return Application.objects.filter(subtopic__topic__health=True)
     if actor.role in AGENCY:
-        return Application.objects.filter(
-            Exists(referrals_for(actor).filter(application=OuterRef("pk")))
-        )
+        return Application.objects.filter(Exists(referrals_for(actor).filter(application=OuterRef("pk"))))
     return Application.objects.none()
 
 

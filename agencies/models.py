@@ -123,9 +123,7 @@ class Referral(models.Model):
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="referrals"
     )
-    replaces = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, related_name="replaced_by"
-    )
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
     reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     suggested_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")

@@ -97,9 +97,7 @@ def advance(referral: Referral, target: ReferralState, **changes: Any) -> list[R
     return steps
 
 
-def answer(
-    referral: Referral, *, actor: Any, outcome: str, text: str, **changes: Any
-) -> list[ReferralState]:
+def answer(referral: Referral, *, actor: Any, outcome: str, text: str, **changes: Any) -> list[ReferralState]:
     """Answer and complete; the text is what the citizen will be told."""
     chosen = reason_of_kind(outcome, "completed", field="outcome")
     words = body("text", text, required=True)

@@ -88,6 +88,9 @@ class ReferralSight:
     answer: AnswerSight | None = None
     person_line: str = ""
     verbs: tuple[str, ...] = ()
+    disclosed: tuple[str, ...] = ()
+    finished_at: datetime | None = None
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,9 @@ class ApplicationSight:
     verbs: tuple[str, ...] = ()
     synthetic: bool = False
     contact: UUID | None = None
+    target: str = ""
+    promised_at: datetime | None = None
+    provisional: bool = False
 
 
 REFERRAL_TARGETS = {
@@ -175,6 +181,9 @@ def application(actor: User, row: Application) -> ApplicationSight:
         verbs=application_verbs(actor, row),
         synthetic=row.synthetic,
         contact=row.contact_id if "contact" in fields else None,
+        target=promise.target if promise else "",
+        promised_at=promise.started_at if promise else None,
+        provisional=bool(promise and promise.provisional),
     )
 
 
@@ -238,6 +247,9 @@ def referral(
         answer=_answer(answer) if answer and reads_answer(actor, row, siblings) else None,
         person_line=person.full_name if person else "",
         verbs=referral_verbs(actor, row),
+        disclosed=tuple(row.disclosed) if inside else (),
+        finished_at=row.finished_at,
+        target=clock.target if clock else "",
     )
 
 

@@ -38,7 +38,9 @@ def once(
     if not key:
         return work()
     if len(key) > 120 or not key.isprintable():
-        raise Invalid.field("Idempotency-Key", "At most 120 printable characters.", code="idempotency_key_bad")
+        raise Invalid.field(
+            "Idempotency-Key", "At most 120 printable characters.", code="idempotency_key_bad"
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO events_command (principal_id, operation, key, fingerprint, result)"

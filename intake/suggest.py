@@ -31,8 +31,31 @@ SHORTEST = 3
 
 # Words of subjects' names that say nothing about the subject.
 COMMON = frozenset(
-    "ve ile ucun uzre olan bagli sexs sexse xidmet xidmeti problem teminat yeni muraciet tehsil yardim destek "
-    "dlya ili pri obraschenie pomosch vopros".split()
+    [
+        "ve",
+        "ile",
+        "ucun",
+        "uzre",
+        "olan",
+        "bagli",
+        "sexs",
+        "sexse",
+        "xidmet",
+        "xidmeti",
+        "problem",
+        "teminat",
+        "yeni",
+        "muraciet",
+        "tehsil",
+        "yardim",
+        "destek",
+        "dlya",
+        "ili",
+        "pri",
+        "obraschenie",
+        "pomosch",
+        "vopros",
+    ]
 )
 
 # Crisis: roots of domain.md 8.4 [D], kept apart from everyday words by their endings. Folded, "öl-" (die) and
@@ -65,7 +88,7 @@ EMERGENCY = tuple(
         r"\bnefes\w* (?:\w+ )?(?:ala bilm|al[ai]mm|gelm|kesil|darix)|\bbogulur",
         r"\bqan(?:axma| kesilmir| dayanmir| axir)|\binfarkt|\burek ?tutma",
         r"\b(?:cox|duzbeduz) derman ic(?:ib|mis)|\bzeherlen(?:ib|di)",
-        r"\byangin|\bpartlayi[sb]|\bqaz iyi|\bbicaqla|\bsilahla",
+        r"\b(?:ev\w*|heyet\w*|menzil\w*) (?:\w+ )?yanir|\byangin var|\bqaz iyi|\bbicaqla|\bsilahla",
         r"\bne disit|\bpoteral\w* soznani|\bkrovotec",
     )
 )

@@ -1,13 +1,97 @@
-"""Editing reference data: the base every package's admin uses, and the places and categories."""
+"""Editing reference data: the base that every package's admin shares, and the places and categories."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from .models import District
+from .models import Category, District, Region
+from .reference import ReferenceRow
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    ModelForm = forms.ModelForm[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+    ModelForm = forms.ModelForm
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+"""What a code may look like: it stands in addresses and in the names of live topics."""
 
 EDITED = "A"
 """A mark that begins so belongs to an administrator: loading the files leaves the row alone."""
+
+
+def edited(mark: str) -> str:
+    """The mark of a row that an administrator has just made or changed; where it came from stays readable."""
+    return mark if mark.startswith(EDITED) else f"{EDITED} ({mark})"[:60] if mark else EDITED
+
+
+class KeptAdmin(ModelAdmin):
+    """Who may enter the site may add and change; nobody deletes, history keeps its names."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReferenceForm(ModelForm):
+    """Codes are for ever, so a new one has to be usable everywhere."""
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if not CODE.fullmatch(code):
+            raise ValidationError("1 to 32 Latin letters, digits, . _ - and a letter or digit first.")
+        return code
+
+
+class ReferenceAdmin(KeptAdmin):
+    """Rows of reference data. The code of a used row never changes; a row is switched off, not deleted."""
+
+    form = ReferenceForm
+    list_display: Any = ("code", "az", "en", "ru", "active")
+    list_filter: Any = ("active",)
+    search_fields: Any = ("code", "az", "en", "ru")
+    fixed: tuple[str, ...] = ()
+    """Fields that are set once, with the code."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("mark",) if obj is None else ("code", *self.fixed, "mark")
+
+    def save_model(self, request: HttpRequest, obj: ReferenceRow, form: Any, change: bool) -> None:
+        if form.changed_data:
+            obj.mark = edited(obj.mark)
+        super().save_model(request, obj, form, change)
+
+
+class RegionAdmin(ReferenceAdmin):
+    pass
+
+
+class DistrictAdmin(ReferenceAdmin):
+    list_display = ("code", "az", "en", "ru", "kind", "region", "active")
+    list_filter = ("active", "kind", "region")
+    list_select_related = ("region",)
+
+
+class CategoryAdmin(ReferenceAdmin):
+    pass
+
+
+PEOPLE = {Region: RegionAdmin, District: DistrictAdmin, Category: CategoryAdmin}

@@ -38,6 +38,8 @@ def _by_name(visible: QuerySet[Person], value: str) -> QuerySet[Person]:
         every_word &= Q(search_fold__contains=word)
     return (
         visible.filter(every_word | Q(search_phon__trigram_word_similar=phon))
-        .annotate(likeness=Greatest(TrigramSimilarity("search_fold", fold), TrigramSimilarity("search_phon", phon)))
+        .annotate(
+            likeness=Greatest(TrigramSimilarity("search_fold", fold), TrigramSimilarity("search_phon", phon))
+        )
         .order_by("-likeness", "pk")
     )

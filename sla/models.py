@@ -52,9 +52,7 @@ class Clock(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["due_at"], name="sla_clock_running", condition=models.Q(stopped_at=None)
-            )
+            models.Index(fields=["due_at"], name="sla_clock_running", condition=models.Q(stopped_at=None))
         ]
         constraints = [
             models.UniqueConstraint(

@@ -38,4 +38,3 @@ def stop(*, application: Application | None = None, referrals: Iterable[Referral
     if application is not None:
         wanted |= Q(application=application, kind="promise")
     Clock.objects.filter(wanted, stopped_at=None).update(stopped_at=clock.now())
-

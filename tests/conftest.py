@@ -153,7 +153,9 @@ def api() -> Callable[..., Any]:
 
     class Client(APIClient):
         def generic(self, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
-            return super().generic(method, path if path.startswith("/") else f"/api/v1/{path}", *args, **kwargs)
+            return super().generic(
+                method, path if path.startswith("/") else f"/api/v1/{path}", *args, **kwargs
+            )
 
     def client(user: User | None) -> Any:
         made = Client()
@@ -174,3 +176,17 @@ def caught_up(reference: None) -> Iterator[Callable[[], int]]:
 
     with psycopg.connect(**_parameters(), autocommit=True) as connection:
         yield lambda: stamp(connection)
+
+
+@pytest.fixture(scope="session")
+def server_process(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    from tests import server
+
+    with django_db_blocker.unblock():
+        yield from server.run()
+
+
+@pytest.fixture
+def server(server_process: str, transactional_db: None, reference: None) -> str:
+    """The address of a real server that sees what a test commits."""
+    return server_process

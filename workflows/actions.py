@@ -124,9 +124,7 @@ def _advance(actor: User, referral: UUID, version: int | None, target: ReferralS
 
 
 @transaction.atomic
-def complete(
-    *, actor: User, referral: UUID, outcome: str, text: str, version: int | None = None
-) -> Referral:
+def complete(*, actor: User, referral: UUID, outcome: str, text: str, version: int | None = None) -> Referral:
     """Answer the referral. When the join policy is met the application waits for confirmation."""
     row = _lock_to_work(actor, referral, version)
     taken = referrals.hold_by(row, actor=actor)
@@ -151,7 +149,9 @@ def reject(
     why = referrals.reason_of_kind(reason, "rejected", note=note)
     unit = referrals.unit_by_code(suggested_unit, field="suggested_unit") if suggested_unit else None
     taken = referrals.hold_by(row, actor=actor)
-    walked = referrals.advance(row, ReferralState.REJECTED, reason=why, note=note, suggested_unit=unit, **taken)
+    walked = referrals.advance(
+        row, ReferralState.REJECTED, reason=why, note=note, suggested_unit=unit, **taken
+    )
     _finish(row, actor, walked, taken=bool(taken))
     return row
 
@@ -267,7 +267,11 @@ def _replace(row: Application, returned: Referral, decision: Decision, actor: Us
     first, *rest = decision.parts
     part = replace(first, is_lead=returned.is_lead)
     asked = steps.ask_agencies(
-        row, replace(decision, parts=(part,)), due=sla_selectors.promise(row), promise=False, replaces=returned
+        row,
+        replace(decision, parts=(part,)),
+        due=sla_selectors.promise(row),
+        promise=False,
+        replaces=returned,
     )
     if rest:
         others = tuple(replace(other, is_lead=False) for other in rest)

@@ -23,7 +23,7 @@ from .flows import ApplicationFlow, ReferralFlow
 
 FLOWS = (ApplicationFlow, ReferralFlow)
 
-EVENT, GATE, TASK = (26, 26), (34, 34), (128, 66)
+EVENT, GATE, TASK = (26, 26), (34, 34), (134, 66)
 SIZES = {"START": EVENT, "END": EVENT, "SWITCH": GATE}
 GAP, MARGIN, LINE = 28, 44, 15
 LANE = 72  # from the main line up to the way back and to further starts
@@ -31,8 +31,12 @@ ROW = 108  # from the main line down to the next row
 
 # A drawing that stands alone brings its colours along; in a page they come from the style sheet.
 ALONE = """<style>
-text { font: 12px system-ui, sans-serif; fill: #1c2733; } .b { font-weight: 600; } .small { font-size: 11px; fill: #4a5765; }
-.edge { fill: none; stroke: #75828f; stroke-width: 1.4; } .tip { fill: #75828f; } .gate { fill: #fff; stroke: #75828f; stroke-width: 1.4; }
+text { font: 12px system-ui, sans-serif; fill: #1c2733; }
+.b { font-weight: 600; }
+.small { font-size: 11px; fill: #4a5765; }
+.edge { fill: none; stroke: #75828f; stroke-width: 1.4; }
+.tip { fill: #75828f; }
+.gate { fill: #fff; stroke: #75828f; stroke-width: 1.4; }
 </style>"""
 
 
@@ -119,8 +123,11 @@ def svg(flow: Any, process: Process | None = None, *, alone: bool = False) -> Sa
         _told(drawing, states),
         SafeString(ALONE + "\n" if alone else ""),
         key,
-        format_html_join("\n", '<path class="edge" d="{}" marker-end="url(#proc-{}-tip)"/>',
-                         ((_polyline(points), key) for points in drawing.edges.values())),
+        format_html_join(
+            "\n",
+            '<path class="edge" d="{}" marker-end="url(#proc-{}-tip)"/>',
+            ((_polyline(points), key) for points in drawing.edges.values()),
+        ),
         format_html_join("\n", "{}", ((_shape(place, states),) for place in drawing.places.values())),
     )
 
@@ -138,9 +145,9 @@ def _draw(flow: Any) -> Drawing:
     _measure(drawing)
     for edge in sorted((edge for node in nodes for edge in node._outgoing()), key=_edge_name):
         drawing.edges[_edge_name(edge)] = _way(places[edge.src.name], places[edge.dst.name])
-    for (name, _), points in drawing.edges.items():
-        if points[0] == (places[name].x, places[name].bottom):  # a way down: its label goes above
-            places[name].label_below = False
+    ends = {point for points in drawing.edges.values() for point in (points[0], points[-1])}
+    for place in places.values():
+        place.label_below = (place.x, place.bottom) not in ends
     return drawing
 
 
@@ -307,7 +314,9 @@ def _circle(place: Place, look: str) -> SafeString:
 
 
 def _diamond(place: Place, look: str) -> SafeString:
-    corners = f"M{place.x} {place.top}L{place.right} {place.y}L{place.x} {place.bottom}L{place.left} {place.y}z"
+    corners = (
+        f"M{place.x} {place.top}L{place.right} {place.y}L{place.x} {place.bottom}L{place.left} {place.y}z"
+    )
     cross = f"M{place.x - 5} {place.y - 5}l10 10m0-10l-10 10"
     return format_html('<path class="{}" d="{}"/><path class="edge" d="{}"/>', look, corners, cross)
 
@@ -317,7 +326,7 @@ Line = tuple[str, int, int, str, str]
 
 def _inside(place: Place, state: str) -> Iterator[Line]:
     """A task's title in the middle of its box, below it the word for its state."""
-    titles = wrap(place.title, 18)
+    titles = wrap(place.title, 16)
     rows = [("b", title) for title in titles] + ([("small", _marked(state))] if state else [])
     first = place.y + 4 - LINE * (len(rows) - 1) // 2 - (3 if place.node.task_type == "SUBPROCESS" else 0)
     for number, (look, text) in enumerate(rows):
@@ -326,10 +335,11 @@ def _inside(place: Place, state: str) -> Iterator[Line]:
 
 def _outside(place: Place, state: str) -> Iterator[Line]:
     """An event's or a choice's label: where no edge of it runs."""
-    rows = wrap(place.title, 15) + ([_marked(state)] if state and place.size == EVENT else [])
+    rows = wrap(place.title, 13) + ([_marked(state)] if state and place.size == EVENT else [])
     if place.lane < 0:
         yield from (
-            ("small", place.left - 6, place.y + 4 + LINE * number, "end", row) for number, row in enumerate(rows)
+            ("small", place.left - 6, place.y + 4 + LINE * number, "end", row)
+            for number, row in enumerate(rows)
         )
         return
     first = place.bottom + LINE if place.label_below else place.top - 6 - LINE * (len(rows) - 1)

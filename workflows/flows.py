@@ -27,10 +27,7 @@ class ReferralFlow(flow.Flow):
     start = Start(this.on_start).Annotation(title=_("Requested")).Next(this.work)
     work = HumanTask(steps.unit_queue).Annotation(title=_("Agency works on it")).Next(this.outcome)
     outcome = (
-        Choice()
-        .Annotation(title=_("Answered?"))
-        .Case(this.reroute, steps.is_returned)
-        .Default(this.end)
+        Choice().Annotation(title=_("Answered?")).Case(this.reroute, steps.is_returned).Default(this.end)
     )
     reroute = HumanTask(steps.triage_queue).Annotation(title=_("Triage finds another unit")).Next(this.end)
     end = End().Annotation(title=_("Referral over"))

@@ -22,7 +22,6 @@ from viewflow.workflow.status import PROCESS, STATUS
 
 from events import clock
 
-
 Links = Task.previous.through
 _unwritten: ContextVar[list[Any] | None] = ContextVar("unwritten_links", default=None)
 

@@ -91,9 +91,7 @@ def ask_agencies(
         due_at=due.due_at,
         replaces=replaces,
     )
-    sla.start(
-        application=application, referrals=asked, target=decision.target, due=due, promise=promise
-    )
+    sla.start(application=application, referrals=asked, target=decision.target, due=due, promise=promise)
     application.__dict__["unstarted"] = asked
     return asked
 

@@ -42,7 +42,10 @@ def verb(name: str, body: type[bodies.Strict], needs: Action) -> Any:
     VERBS[name] = needs
     verb_ = action(detail=True, methods=["post"], url_path=name, url_name=name)(operate)
     return extend_schema(
-        request=body, responses=shapes.Application, parameters=[KEY, IF_MATCH], operation_id=f"application_{name}"
+        request=body,
+        responses=shapes.Application,
+        parameters=[KEY, IF_MATCH],
+        operation_id=f"application_{name}",
     )(verb_)
 
 
@@ -87,7 +90,10 @@ class ApplicationsResource(Resource):
         return pager.get_paginated_response(self._shapes(list(page)))
 
     @extend_schema(
-        request=bodies.ApplicationBody, responses={201: shapes.Application}, parameters=[KEY], summary="Register"
+        request=bodies.ApplicationBody,
+        responses={201: shapes.Application},
+        parameters=[KEY],
+        summary="Register",
     )
     def create(self, request: Request) -> Response:
         data = self.body(bodies.ApplicationBody)
@@ -131,7 +137,10 @@ class ApplicationsResource(Resource):
         inside = self.actor.role in CALL_CENTRE
         decisions = [
             {
-                **{name: getattr(it, name) for name in ("source", "lead", "joint", "policy", "priority", "at")},
+                **{
+                    name: getattr(it, name)
+                    for name in ("source", "lead", "joint", "policy", "priority", "at")
+                },
                 "ruleset": it.ruleset_id,
                 "facts": it.facts if inside else None,
                 "trace": it.trace if inside else [],

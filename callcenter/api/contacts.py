@@ -29,7 +29,10 @@ class ContactsResource(Resource):
     }
 
     @extend_schema(
-        request=bodies.ContactBody, responses={201: shapes.Contact}, parameters=[KEY], summary="Start a contact"
+        request=bodies.ContactBody,
+        responses={201: shapes.Contact},
+        parameters=[KEY],
+        summary="Start a contact",
     )
     def create(self, request: Request) -> Response:
         data = self._with_people(self.body(bodies.ContactBody))
@@ -47,7 +50,10 @@ class ContactsResource(Resource):
         return Response(shapes.Contact(visible(contacts_for(self.actor), pk)).data)
 
     @extend_schema(
-        request=bodies.ContactChange, responses=shapes.Contact, parameters=[IF_MATCH], summary="Change a contact"
+        request=bodies.ContactChange,
+        responses=shapes.Contact,
+        parameters=[IF_MATCH],
+        summary="Change a contact",
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
         self._own(pk)

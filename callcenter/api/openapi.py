@@ -41,7 +41,10 @@ def add_errors(result: dict[str, Any], generator: Any, request: Any, public: boo
             "status": {"type": "integer"},
             "code": {"type": "string"},
             "detail": {"type": "string"},
-            "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+            "errors": {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
         },
     }
     for operations in result["paths"].values():

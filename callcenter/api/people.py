@@ -42,7 +42,10 @@ class PeopleResource(Resource):
         return Response({"next": None, "previous": None, "results": results})
 
     @extend_schema(
-        request=bodies.PersonBody, responses={201: shapes.WholePerson}, parameters=[KEY], summary="Add a person"
+        request=bodies.PersonBody,
+        responses={201: shapes.WholePerson},
+        parameters=[KEY],
+        summary="Add a person",
     )
     def create(self, request: Request) -> Response:
         data = self.body(bodies.PersonBody)
@@ -61,7 +64,10 @@ class PeopleResource(Resource):
         return Response(self._whole(pk))
 
     @extend_schema(
-        request=bodies.PersonBody, responses=shapes.WholePerson, parameters=[KEY, IF_MATCH], summary="Change a person"
+        request=bodies.PersonBody,
+        responses=shapes.WholePerson,
+        parameters=[KEY, IF_MATCH],
+        summary="Change a person",
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
         visible(people_for(self.actor), pk)

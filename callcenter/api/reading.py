@@ -78,7 +78,8 @@ class RoutingSuggest(APIView):
         return Response(
             {
                 "suggestions": [
-                    {"subtopic": code, "confidence": round(confidence, 3)} for code, confidence in found.suggestions
+                    {"subtopic": code, "confidence": round(confidence, 3)}
+                    for code, confidence in found.suggestions
                 ],
                 "distress": found.distress,
             }
@@ -124,8 +125,14 @@ class ReferenceList(APIView):
     kinds: ClassVar[dict[str, tuple[Callable[[], QuerySet[Any]], type[shapes.Reference]]]] = {
         "agencies": (lambda: Agency.objects.filter(active=True), shapes.AgencyReference),
         "units": (lambda: Unit.objects.filter(active=True), shapes.UnitReference),
-        "topics": (lambda: Topic.objects.filter(active=True).prefetch_related("subtopics"), shapes.TopicReference),
-        "regions": (lambda: Region.objects.filter(active=True).prefetch_related("districts"), shapes.RegionReference),
+        "topics": (
+            lambda: Topic.objects.filter(active=True).prefetch_related("subtopics"),
+            shapes.TopicReference,
+        ),
+        "regions": (
+            lambda: Region.objects.filter(active=True).prefetch_related("districts"),
+            shapes.RegionReference,
+        ),
         "reasons": (lambda: Reason.objects.filter(active=True), shapes.ReasonReference),
         "dispositions": (lambda: Disposition.objects.filter(active=True), shapes.DispositionReference),
     }

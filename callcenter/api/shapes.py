@@ -208,4 +208,3 @@ class ReasonReference(Reference):
 class DispositionReference(Reference):
     group = s.CharField()
     next_action = s.CharField()
-

@@ -96,9 +96,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for event in events:
             await self.send(stream.frame(event, str(topic), epoch))
         self.sent[str(topic)] = upto
-        await self._frame(
-            {"op": "caught_up", "topic": str(topic), "cursor": stream.cursor(epoch, upto)}
-        )
+        await self._frame({"op": "caught_up", "topic": str(topic), "cursor": stream.cursor(epoch, upto)})
 
     async def _send_mail(self) -> None:
         while True:

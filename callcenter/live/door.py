@@ -29,7 +29,5 @@ class Door:
 
 @database_sync_to_async
 def _user_of(secret: str) -> User | None:
-    token = (
-        Token.objects.select_related("user").filter(digest=Token.hash(secret), revoked_at=None).first()
-    )
+    token = Token.objects.select_related("user").filter(digest=Token.hash(secret), revoked_at=None).first()
     return token.user if token else None

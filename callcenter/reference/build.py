@@ -148,7 +148,7 @@ def _path(files: Files, rows: dict[str, Row], row: Row) -> list[str]:
 
 
 def _check_scope(files: Files, row: Row) -> bool:
-    scope = row.get("scope")
+    scope = str(row.get("scope"))
     wrong = {"in_system": "parent" in row, "sub": "parent" not in row, "external": False}.get(scope, True)
     if wrong:
         files.problem(

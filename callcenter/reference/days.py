@@ -32,7 +32,7 @@ def calendar_days(files: Files) -> list[CalendarDay]:
     for year, lists in content.items():
         if year in ("mark", "sensitive_dates"):
             continue
-        if not isinstance(year, int) or not isinstance(lists, dict):
+        if not isinstance(year, int) or not 2000 <= year < 2100 or not isinstance(lists, dict):
             files.problem(FILE, str(year), "Here stands a year with its lists of days.")
             continue
         kinds = _kinds(files, year, lists)

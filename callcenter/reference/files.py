@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
+from people.admin import CODE
+
 Row = dict[str, Any]
 
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 MARK = re.compile(r"(S:|G\b|D\b)")
 EVERY_ROW = frozenset({"id", "az", "en", "ru", "mark"})
 

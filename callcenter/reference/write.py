@@ -40,7 +40,7 @@ class Tally:
 def write_table(rows: Sequence[Any]) -> Tally:
     """Bring one table to what the files say."""
     model: type[models.Model] = type(rows[0])
-    before = model._default_manager.in_bulk()
+    before: dict[Any, Any] = model._default_manager.in_bulk()
     free = [row for row in rows if row.pk not in before or not before[row.pk].mark.startswith(EDITED)]
     new = [row for row in free if row.pk not in before]
     changed = [row for row in free if row.pk in before and _differ(row, before[row.pk])]
@@ -48,7 +48,7 @@ def write_table(rows: Sequence[Any]) -> Tally:
         model._default_manager.bulk_create(
             [*new, *changed],
             update_conflicts=True,
-            unique_fields=[model._meta.pk.name],  # type: ignore[list-item, union-attr]
+            unique_fields=[model._meta.pk.name],
             update_fields=[field.name for field in _fields(model)],
         )
     retired = _retire(model, before, {row.pk for row in rows})

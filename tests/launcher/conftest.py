@@ -32,7 +32,6 @@ from launcher.servers import Servers  # noqa: E402
 
 MANAGE = """
 import json, os, sys, time
-import psycopg
 
 command, *arguments = sys.argv[1:]
 if os.environ.get("STAND_IN_FAILS") == command:
@@ -46,6 +45,7 @@ if command == "demo":
 if command == "exit":
     sys.exit(int(arguments[0]))
 if command in ("migrate", "write", "read"):
+    import psycopg
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS mark (word text)")
         if command == "write":

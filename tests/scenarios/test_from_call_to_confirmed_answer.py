@@ -32,7 +32,9 @@ def test_a_prosthesis_from_the_call_to_the_confirmed_answer(people_at_work: Any,
     call = desk.post(
         "contacts/", {"channel": "phone", "direction": "in", "caller": person["id"], "verification": 1}
     ).json()
-    preview = desk.post("routing/preview/", {"person": person["id"], "subtopic": "PRO-REPAIR", "facts": {}}).json()
+    preview = desk.post(
+        "routing/preview/", {"person": person["id"], "subtopic": "PRO-REPAIR", "facts": {}}
+    ).json()
     answer = desk.post(
         "applications/",
         {
@@ -107,12 +109,15 @@ def test_what_is_not_theirs_comes_back_and_finds_its_place(
     desk, samhi, tabib = (api(getattr(people_at_work, name)) for name in ("operator", "samhi", "tabib"))
     (row,) = samhi.get("referrals/").json()["results"]
     returned = samhi.post(
-        f"referrals/{row['id']}/reject/", {"reason": "not_ours", "text": "TƏBİB baxır.", "suggested_unit": "TABIB"}
+        f"referrals/{row['id']}/reject/",
+        {"reason": "not_ours", "text": "TƏBİB baxır.", "suggested_unit": "TABIB"},
     )
     assert returned.json()["state"] == "rejected"
     assert desk.get(f"applications/{application.pk}/").json()["state"] == "triage"
 
-    settled = desk.post(f"applications/{application.pk}/triage/", {"lead": "TABIB", "text": "Razıyam."}).json()
+    settled = desk.post(
+        f"applications/{application.pk}/triage/", {"lead": "TABIB", "text": "Razıyam."}
+    ).json()
 
     assert settled["state"] == "routed"
     assert settled["number"] == application.number

@@ -1,0 +1,64 @@
+"""A real server on a real port beside the test database: sockets and browsers need one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+
+def run() -> Iterator[str]:
+    """Yield ``http://127.0.0.1:<port>`` of a uvicorn process on the test database, its relay inside."""
+    port = free_port()
+    wanted = connection.settings_dict
+    url = (
+        f"postgresql://{wanted['USER']}:{wanted['PASSWORD']}@/{wanted['NAME']}?host={wanted['HOST']}"
+        if str(wanted["HOST"]).startswith("/")
+        else f"postgresql://{wanted['USER']}:{wanted['PASSWORD']}@{wanted['HOST']}:{wanted['PORT'] or 5432}/{wanted['NAME']}"
+    )
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "callcenter.asgi:application",
+            "--port",
+            str(port),
+            "--no-access-log",
+        ],
+        env={**os.environ, "DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL},
+        cwd=settings.BASE_DIR,
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/healthz", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(url: str, process: subprocess.Popen[Any]) -> None:
+    for _attempt in range(200):
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        try:
+            urllib.request.urlopen(url, timeout=1)
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the server did not answer")
