@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth import admin as auth
 from django.contrib.auth import forms
@@ -41,13 +41,13 @@ class UserAdmin(KeptAdmin, auth.UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "display", "role", "is_active", "last_login")
     list_filter = ("role", "is_active", "memberships__unit__agency")
     filter_horizontal = ()
-    fieldsets: Any = (
+    fieldsets: ClassVar[Any] = (
         (None, {"fields": ("username", "password", "is_active")}),
         ("Work", {"fields": ("role", "station", "language")}),
         ("Name", {"fields": ("first_name", "last_name", "email")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets: Any = (
+    add_fieldsets: ClassVar[Any] = (
         (None, {"fields": ("username", "usable_password", "password1", "password2")}),
         ("Work", {"fields": ("role", "first_name", "last_name")}),
     )
@@ -55,7 +55,7 @@ class UserAdmin(KeptAdmin, auth.UserAdmin):  # type: ignore[type-arg]
     inlines = (MembershipInline,)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.oneself = obj is not None and obj.pk == request.user.pk
         return form
 

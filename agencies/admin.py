@@ -24,7 +24,7 @@ class AgencyAdmin(ReferenceAdmin):
     list_display = ("code", "abbr", "az", "en", "ru", "scope", "active")
     list_filter = ("active", "scope")
 
-    def save_model(self, request: HttpRequest, obj: Agency, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change:
             names = {name: getattr(obj, name) for name in ("az", "en", "ru", "abbr", "active")}
@@ -54,7 +54,7 @@ class UnitAdmin(ReferenceAdmin):
     exclude = ("path",)
     fixed = ("agency", "parent")
 
-    def save_model(self, request: HttpRequest, obj: Unit, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change and obj.parent is not None:
             obj.path = [*obj.parent.path, obj.code]
         super().save_model(request, obj, form, change)

@@ -19,7 +19,7 @@ from .lifecycle import OPEN, ReferralState
 
 
 class Agency(ReferenceRow):
-    """A body that acts. ``external`` ones are outside the system; the call centre works for them by letter."""
+    """A body that acts. ``external`` ones are outside; the call centre works for them by letter."""
 
     SCOPES = [("in_system", "works in the system"), ("external", "reached by letter or telephone")]
 

@@ -65,10 +65,8 @@ def claim(referral: Referral, *, actor: Any) -> None:
     """Take it. Raises ``Taken`` with the name of who has it, ``IllegalMove`` when it is finished."""
     if not referral.is_open:
         REFERRAL.check(ReferralState(referral.state), ReferralState.ACCEPTED)
-    if referral.assignee_id is not None:
-        if referral.assignee_id == actor.pk:
-            raise Taken(str(_("You")))
-        raise Taken(referral.assignee.display)
+    if referral.assignee is not None:
+        raise Taken(str(_("You")) if referral.assignee == actor else referral.assignee.display)
     _write(referral, assignee=actor)
 
 
@@ -76,7 +74,7 @@ def hold_by(referral: Referral, *, actor: Any) -> dict[str, Any]:
     """The change that makes ``actor`` hold it: none when he does, ``Taken`` when somebody else does."""
     if referral.assignee_id == actor.pk:
         return {}
-    if referral.assignee_id is not None and referral.is_open:
+    if referral.assignee is not None and referral.is_open:
         raise Taken(referral.assignee.display)
     return {"assignee": actor}
 

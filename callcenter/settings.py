@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from . import env
 
@@ -17,7 +18,7 @@ SECRET_KEY = env.secret("DAYAQ_SECRET_KEY", strong=PRODUCTION)
 DEBUG = False
 ALLOWED_HOSTS = env.names("DAYAQ_HOSTS") if PRODUCTION else ["127.0.0.1", "localhost", "testserver"]
 if PRODUCTION and not ALLOWED_HOSTS:
-    raise env.ImproperlyConfigured("DAYAQ_HOSTS names no host; the product would answer nobody.")
+    raise ImproperlyConfigured("DAYAQ_HOSTS names no host; the product would answer nobody.")
 
 INSTALLED_APPS = [
     "access",
@@ -193,7 +194,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Dayaq",
-    "DESCRIPTION": "Applications of war veterans and families of the fallen, from the call to the confirmed answer.",
+    "DESCRIPTION": "Applications of veterans and families of the fallen, from the call to the answer.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": ["callcenter.api.openapi.add_errors"],

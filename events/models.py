@@ -21,6 +21,9 @@ class Stream(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="events_stream_single")]
 
+    def __str__(self) -> str:
+        return f"{self.epoch} at {self.head}"
+
 
 class Event(models.Model):
     """One thing that happened. Append-only: the relay fills ``position`` once, nothing else changes.

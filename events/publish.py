@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db import connection, transaction
 
-from . import bell
+from . import bell, clock
 from .catalog import Happened
 from .models import Event
 
@@ -21,6 +21,7 @@ def publish(happenings: Iterable[Happened]) -> None:
         raise transaction.TransactionManagementError("publish() belongs inside the command's transaction")
     Event.objects.bulk_create(
         Event(
+            at=clock.now(),
             kind=it.kind,
             application=it.application,
             referral=it.referral,

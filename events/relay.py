@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from typing import Any
 
 import psycopg
 import redis
@@ -109,7 +110,7 @@ class Ring:
     def _connect(self) -> None:
         try:
             client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5)
-            self._pubsub = client.pubsub()
+            self._pubsub = client.pubsub()  # type: ignore[no-untyped-call]
             self._pubsub.subscribe(bell.COMMITTED)
         except redis.RedisError:
             self._pubsub = None
@@ -120,7 +121,7 @@ class Ring:
         self._pubsub = None
 
 
-def _parameters() -> dict[str, str]:
+def _parameters() -> dict[str, Any]:
     """Connection parameters of the default database, without Django's pool and timeouts."""
     wanted = connections["default"].settings_dict
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}

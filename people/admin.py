@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from .models import Category, District, Region
-from .reference import ReferenceRow
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -65,16 +64,16 @@ class ReferenceAdmin(KeptAdmin):
     """Rows of reference data. The code of a used row never changes; a row is switched off, not deleted."""
 
     form = ReferenceForm
-    list_display: Any = ("code", "az", "en", "ru", "active")
-    list_filter: Any = ("active",)
-    search_fields: Any = ("code", "az", "en", "ru")
-    fixed: tuple[str, ...] = ()
+    list_display: ClassVar[Any] = ("code", "az", "en", "ru", "active")
+    list_filter: ClassVar[Any] = ("active",)
+    search_fields: ClassVar[Any] = ("code", "az", "en", "ru")
+    fixed: ClassVar[tuple[str, ...]] = ()
     """Fields that are set once, with the code."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("mark",) if obj is None else ("code", *self.fixed, "mark")
 
-    def save_model(self, request: HttpRequest, obj: ReferenceRow, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if form.changed_data:
             obj.mark = edited(obj.mark)
         super().save_model(request, obj, form, change)

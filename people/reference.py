@@ -1,4 +1,4 @@
-"""The common shape of reference data: a stable code, a name in three languages, and where the fact is from."""
+"""The common shape of reference data: a stable code, names in three languages, the fact's source."""
 
 from __future__ import annotations
 

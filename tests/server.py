@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
@@ -19,10 +20,14 @@ def run() -> Iterator[str]:
     """Yield ``http://127.0.0.1:<port>`` of a uvicorn process on the test database, its relay inside."""
     port = free_port()
     wanted = connection.settings_dict
-    url = (
-        f"postgresql://{wanted['USER']}:{wanted['PASSWORD']}@/{wanted['NAME']}?host={wanted['HOST']}"
-        if str(wanted["HOST"]).startswith("/")
-        else f"postgresql://{wanted['USER']}:{wanted['PASSWORD']}@{wanted['HOST']}:{wanted['PORT'] or 5432}/{wanted['NAME']}"
+    url = "postgresql:///?" + urlencode(
+        {
+            "user": wanted["USER"],
+            "password": wanted["PASSWORD"],
+            "host": wanted["HOST"],
+            "port": wanted["PORT"] or 5432,
+            "dbname": wanted["NAME"],
+        }
     )
     process = subprocess.Popen(
         [

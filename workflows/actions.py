@@ -180,9 +180,9 @@ def cancel(
     referrals.advance(row, ReferralState.CANCELLED, reason=why, note=note)
     sla.stop(referrals=[row])
     publish([referral_news(Kind.REFERRAL_CANCELLED, row, actor=actor, reason=why.code)])
-    parent = row.process.parent_task_id
-    cancel_process(row.process)
-    resume(parent)
+    process = work.process_of(row)
+    cancel_process(process)
+    resume(process.parent_task_id)
     return row
 
 
@@ -288,7 +288,7 @@ def _replace(row: Application, returned: Referral, decision: Decision, actor: Us
             *(referral_news(Kind.REFERRAL_REQUESTED, referral, actor=actor) for referral in asked),
         ]
     )
-    work.spawn(returned.process.parent_task_id, asked)
+    work.spawn(work.process_of(returned).parent_task_id, asked)
     work.do(work.open_task(returned.process, ReferralFlow.reroute), actor)
 
 

@@ -21,9 +21,11 @@ def every_flow_is_safe(app_configs: Any, **kwargs: Any) -> list[Error]:
             continue
         if not isinstance(flow_class.lock_impl, ProcessLock):
             errors.append(Error("must use workflows.locks.ProcessLock", obj=flow_class, id="workflows.E001"))
-        for node in flow_class.instance.nodes():
-            if isinstance(node, (Split, Join)) or not issubclass(node.activation_class, OneRow):
-                errors.append(Error(f"{node.name}: use workflows.nodes", obj=flow_class, id="workflows.E002"))
+        errors += [
+            Error(f"{node.name}: use workflows.nodes", obj=flow_class, id="workflows.E002")
+            for node in flow_class.instance.nodes()
+            if isinstance(node, (Split, Join)) or not issubclass(node.activation_class, OneRow)
+        ]
     return errors
 
 

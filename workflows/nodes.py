@@ -45,6 +45,8 @@ class OneRow:
     """Mixin: one insert per task; the links of a whole walk are one more."""
 
     task: Task
+    create_next: Callable[[], Any]
+    _activate_next: Callable[[set[Any]], None]
     came_from: Task | None = None
 
     @classmethod

@@ -19,9 +19,10 @@ WAITING = [STATUS.NEW, STATUS.ASSIGNED]
 
 def _waiting(queue: str, node: object) -> QuerySet[Task]:
     # Not the engine's own queue(): that one forgets every filter put before it.
-    return Task.objects.filter(
+    tasks: QuerySet[Task] = Task.objects.filter(
         owner_permission=queue, flow_task_type="HUMAN", status__in=WAITING, flow_task=node
     )
+    return tasks
 
 
 def triage_applications() -> QuerySet[Application]:

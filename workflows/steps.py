@@ -114,12 +114,12 @@ def is_answered(activation: Any) -> tuple[bool, list[Any]]:
     application = application_of(activation)
     rows = agencies.counting(application.pk).filter(process__parent_task=activation.task)
     round_ = list(rows.select_related("process"))
+    running = {row.pk: row.process for row in round_ if row.process and not row.process.finished}
     parts = [
-        (row.is_lead, ReferralState(row.state) if row.process.finished else ReferralState.REQUESTED)
+        (row.is_lead, ReferralState.REQUESTED if row.pk in running else ReferralState(row.state))
         for row in round_
     ]
-    still_open = [row.process for row in round_ if not row.process.finished]
-    return policy_met(JoinPolicy(application.policy), parts), still_open
+    return policy_met(JoinPolicy(application.policy), parts), list(running.values())
 
 
 def settle(activation: Any) -> None:

@@ -27,6 +27,13 @@ def open_task(process: Process | None, *nodes: Any) -> Any:
     return task.flow_task.activation_class(task)
 
 
+def process_of(referral: Referral) -> Any:
+    """The process of a referral that ``agencies.services.lock`` read: that one has a process."""
+    if referral.process is None:
+        raise LookupError(f"referral {referral.pk} has no process")
+    return referral.process
+
+
 def hold(activation: Any, actor: Any) -> None:
     """Make ``actor`` the owner of the task, whoever had it."""
     if activation.task.owner_id is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -87,7 +87,7 @@ class ApplicationsResource(Resource):
         rows = self._filtered(applications_for(self.actor), request.query_params)
         pager = NewestFirst()
         page = pager.paginate_queryset(sight.with_parts(rows), request, view=self) or []
-        return pager.get_paginated_response(self._shapes(list(page)))
+        return pager.get_paginated_response(self._shapes(page))
 
     @extend_schema(
         request=bodies.ApplicationBody,
@@ -165,7 +165,7 @@ class ApplicationsResource(Resource):
     def _whole(self, pk: UUID) -> Any:
         return self._shapes([visible(sight.with_parts(applications_for(self.actor)), pk)])[0]
 
-    def _shapes(self, rows: list[Application]) -> list[Any]:
+    def _shapes(self, rows: Sequence[Application]) -> Sequence[Any]:
         newest: dict[UUID, Decision] = {}
         for decision in Decision.objects.filter(application__in=[row.pk for row in rows]).order_by("id"):
             newest[decision.application_id] = decision

@@ -71,7 +71,7 @@ class Resource(ViewSet):
     ) -> T:
         """Do it once per Idempotency-Key, key and work in one transaction."""
         # request.data is parsed already; Django keeps the raw body for its hash
-        raw = request.path.encode() + b"\n" + cast(bytes, request._request.body)
+        raw = request.path.encode() + b"\n" + request._request.body
         with transaction.atomic():
             return idempotency.once(
                 principal=self.actor.pk,
@@ -85,7 +85,7 @@ class Resource(ViewSet):
 
 
 def visible(rows: QuerySet[M], pk: UUID | str | None, *, field: str = "") -> M:
-    """The row if the actor can see it. For a body's reference ``field`` names it in a 400 instead of a 404."""
+    """The row if the actor can see it; for a body's reference, ``field`` makes a 400 of the 404."""
     found = rows.filter(pk=pk).first() if pk is not None else None
     if found is None and field:
         raise Invalid.field(field, NotVisible.message, code=f"unknown_{field}")

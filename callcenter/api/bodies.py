@@ -10,8 +10,19 @@ from agencies.lifecycle import JoinPolicy
 from intake.models import Channel, Direction
 from people.models import Sex
 
-CODE = {"max_length": 32}
-LONG = {"max_length": 20000, "trim_whitespace": False}
+
+class Code(s.CharField):
+    """A reference code; whether it exists is the domain's question."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=32, **options)
+
+
+class Words(s.CharField):
+    """A text as typed; the domain cleans it and counts its characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=20000, trim_whitespace=False, **options)
 
 
 class Strict(s.Serializer):
@@ -35,8 +46,8 @@ class PersonBody(Versioned):
     patronymic = s.CharField(max_length=80, required=False, allow_blank=True)
     fin = s.CharField(max_length=20, required=False, allow_null=True, allow_blank=True)
     phones = s.ListField(child=s.CharField(max_length=40), required=False, max_length=10)
-    district = s.CharField(required=False, allow_null=True, allow_blank=True, **CODE)
-    categories = s.ListField(child=s.CharField(**CODE), required=False, max_length=20)
+    district = Code(required=False, allow_null=True, allow_blank=True)
+    categories = s.ListField(child=Code(), required=False, max_length=20)
     birth_date = s.DateField(required=False, allow_null=True)
     sex = s.ChoiceField(choices=Sex.choices, required=False)
     address = s.CharField(max_length=300, required=False, allow_blank=True)
@@ -51,57 +62,57 @@ class ContactBody(Strict):
     concerning = s.UUIDField(required=False, allow_null=True)
     number = s.CharField(max_length=40, required=False, allow_blank=True)
     verification = s.IntegerField(required=False, min_value=0, max_value=3)
-    notes = s.CharField(required=False, allow_blank=True, **LONG)
+    notes = Words(required=False, allow_blank=True)
 
 
 class ContactChange(Versioned):
     caller = s.UUIDField(required=False, allow_null=True)
     concerning = s.UUIDField(required=False, allow_null=True)
     verification = s.IntegerField(required=False, min_value=0, max_value=3)
-    notes = s.CharField(required=False, allow_blank=True, **LONG)
+    notes = Words(required=False, allow_blank=True)
     state = s.ChoiceField(choices=["active", "wrap_up"], required=False)
 
 
 class Finalise(Strict):
-    disposition = s.CharField(**CODE)
-    notes = s.CharField(required=False, allow_blank=True, **LONG)
+    disposition = Code()
+    notes = Words(required=False, allow_blank=True)
 
 
 class PreviewBody(Strict):
-    subtopic = s.CharField(**CODE)
+    subtopic = Code()
     person = s.UUIDField(required=False, allow_null=True)
     contact = s.UUIDField(required=False, allow_null=True)
     facts = s.JSONField(required=False)
 
 
 class SuggestBody(Strict):
-    text = s.CharField(allow_blank=True, **LONG)
+    text = Words(allow_blank=True)
 
 
 class ApplicationBody(Strict):
     person = s.UUIDField()
     contact = s.UUIDField(required=False, allow_null=True)
-    subtopic = s.CharField(**CODE)
-    text = s.CharField(**LONG)
+    subtopic = Code()
+    text = Words()
     facts = s.JSONField(required=False)
 
 
 class TriageBody(Versioned):
-    lead = s.CharField(**CODE)
-    joint = s.ListField(child=s.CharField(**CODE), required=False, max_length=10)
+    lead = Code()
+    joint = s.ListField(child=Code(), required=False, max_length=10)
     policy = s.ChoiceField(choices=list(JoinPolicy), required=False)
     referral = s.UUIDField(required=False, allow_null=True)
-    text = s.CharField(required=False, allow_blank=True, **LONG)
+    text = Words(required=False, allow_blank=True)
 
 
 class WordsBody(Versioned):
     """A verb with optional words."""
 
-    text = s.CharField(required=False, allow_blank=True, **LONG)
+    text = Words(required=False, allow_blank=True)
 
 
 class NeedsWordsBody(Versioned):
-    text = s.CharField(**LONG)
+    text = Words()
 
 
 class DisputeBody(NeedsWordsBody):
@@ -113,13 +124,13 @@ class PlainBody(Versioned):
 
 
 class ReasonBody(WordsBody):
-    reason = s.CharField(**CODE)
+    reason = Code()
 
 
 class RejectBody(ReasonBody):
-    suggested_unit = s.CharField(required=False, allow_null=True, allow_blank=True, **CODE)
+    suggested_unit = Code(required=False, allow_null=True, allow_blank=True)
 
 
 class CompleteBody(Versioned):
-    outcome = s.CharField(**CODE)
-    text = s.CharField(**LONG)
+    outcome = Code()
+    text = Words()

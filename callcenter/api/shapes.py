@@ -145,7 +145,7 @@ class Suggestions(s.Serializer):
 class Why(s.Serializer):
     """One recorded decision, with the facts and the trace where the actor may read them."""
 
-    source = s.CharField()
+    source = s.CharField()  # type: ignore[assignment]
     ruleset = s.IntegerField(allow_null=True)
     lead = s.CharField()
     joint = s.ListField(child=s.CharField())
@@ -172,7 +172,7 @@ class AgencyReference(Reference):
 
 class UnitReference(Reference):
     agency = s.CharField(source="agency_id")
-    parent = s.CharField(source="parent_id", allow_null=True)
+    parent = s.CharField(source="parent_id", allow_null=True)  # type: ignore[assignment]
     path = s.ListField(child=s.CharField())
     health = s.BooleanField()
 

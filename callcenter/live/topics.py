@@ -11,6 +11,7 @@ from access.models import User
 from access.permissions import may
 from access.policy import Action
 from access.visibility import applications_for, referrals_for, units_for
+from agencies.lifecycle import OPEN as OPEN_REFERRAL
 from agencies.models import Agency, Unit
 from agencies.selectors import in_queue_of
 from events.errors import NotVisible
@@ -57,7 +58,7 @@ def _may_listen(actor: User, topic: Topic) -> bool:
             agency = Agency.objects.filter(pk=topic.name).first()
             return agency is not None and may(actor, Action.BOARD_VIEW, agency)
         case "application":
-            return _applications(actor, topic).exists()
+            return bool(_applications(actor, topic).exists())
         case "desk":
             return topic.name == actor.username and may(actor, Action.PERSON_ADD)
     return False
@@ -67,7 +68,9 @@ def rows(actor: User, topic: Topic) -> list[dict[str, Any]]:
     """What the topic shows now: ids, versions, states and due instants, never personal data."""
     match topic.kind:
         case "queue":
-            found = in_queue_of(referrals_for(actor), Unit.objects.get(pk=topic.name)).open()
+            found = in_queue_of(referrals_for(actor), Unit.objects.get(pk=topic.name)).filter(
+                state__in=OPEN_REFERRAL
+            )
         case "board":
             return _board(topic)
         case "application":

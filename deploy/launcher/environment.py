@@ -78,8 +78,8 @@ class Environment:
         return {each.rstrip(" \\") for each in lines if each and each[0].isalnum()}
 
     def _create(self) -> None:
-        """Make the environment, or a new one when the old one does not run or is of another Python."""
-        if _runs([self.python, "-c", f"import sys; sys.exit(sys.version != {sys.version!r})"]):
+        """Make the environment, or a new one when the old one does not run, lacks pip or has another Python."""
+        if _runs([self.python, "-c", f"import pip, sys; sys.exit(sys.version != {sys.version!r})"]):
             return
         output = self._make_venv()
         if output and _lacks_ensurepip(output) and _install_debian_package("python3-venv"):

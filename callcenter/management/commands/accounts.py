@@ -13,7 +13,7 @@ from callcenter.accounts import ensure_demo_accounts, table
 
 class Command(BaseCommand):
     help = "Makes the demo accounts, or puts them right, and prints them. Real users are added in the admin."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", required=True)

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         "row is wrong, nothing. May be run again at any time: rows that an administrator changed stay as "
         "they are, rows that left the files are switched off."
     )
-    requires_system_checks: list[str] = []  # noqa: RUF012  # the launcher runs it at every start
+    requires_system_checks: list[str] = []  # the launcher runs it at every start
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="folder", type=Path, default=FOLDER, metavar="FOLDER")

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = (
         "Prints a new API token of a user and nothing else. Only its hash is kept: it cannot be shown again."
     )
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")

@@ -1,0 +1,35 @@
+"""Remainders and open hours as pages show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from callcenter.words import round_the_clock
+from events import clock
+from sla.selectors import open_hours, working_seconds_left
+
+
+def left(due: datetime | None, target: str = "") -> int | None:
+    """Working seconds until ``due``, negative once it has passed.
+
+    None for a target that runs round the clock: counted in working hours it would look longer than
+    it is, so pages show its instant alone.
+    """
+    return None if due is None or round_the_clock(target) else working_seconds_left(due)
+
+
+def share_passed(start: datetime, due: datetime | None, target: str = "") -> int | None:
+    """Per cent of the time from ``start`` to ``due`` that has passed, at most 100."""
+    if due is None or due <= start:
+        return None
+    if round_the_clock(target):
+        whole, rest = (due - start).total_seconds(), (due - clock.now()).total_seconds()
+    else:
+        rest = float(working_seconds_left(due))
+        whole = rest - working_seconds_left(start)
+    return max(0, min(100, round(100 * (whole - rest) / whole))) if whole > 0 else 100
+
+
+def work_windows() -> list[list[str]]:
+    """The open hours for ``base.html``, so that the browser counts working time exactly."""
+    return [[opens.isoformat(), closes.isoformat()] for opens, closes in open_hours()]
