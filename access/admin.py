@@ -41,7 +41,7 @@ class UserAdmin(KeptAdmin, auth.UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "display", "role", "is_active", "last_login")
     list_filter = ("role", "is_active", "memberships__unit__agency")
     filter_horizontal = ()
-    fieldsets: ClassVar[Any] = (
+    fieldsets: Any = (
         (None, {"fields": ("username", "password", "is_active")}),
         ("Work", {"fields": ("role", "station", "language")}),
         ("Name", {"fields": ("first_name", "last_name", "email")}),

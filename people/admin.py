@@ -64,7 +64,7 @@ class ReferenceAdmin(KeptAdmin):
     """Rows of reference data. The code of a used row never changes; a row is switched off, not deleted."""
 
     form = ReferenceForm
-    list_display: ClassVar[Any] = ("code", "az", "en", "ru", "active")
+    list_display: Any = ("code", "az", "en", "ru", "active")
     list_filter: ClassVar[Any] = ("active",)
     search_fields: ClassVar[Any] = ("code", "az", "en", "ru")
     fixed: ClassVar[tuple[str, ...]] = ()

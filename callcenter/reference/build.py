@@ -118,7 +118,7 @@ def directory(files: Files, book: Book) -> None:
                     files, AGENCIES, row, Agency,
                     scope=row["scope"],
                     abbr=row.get("abbr", ""),
-                    hotline=files.listed(AGENCIES, row["id"], row.get("hotline")),
+                    hotline=files.texts(AGENCIES, row, "hotline"),
                     web=row.get("web", ""),
                 )
             )  # fmt: skip
@@ -191,7 +191,7 @@ def _subtopic(files: Files, row: Row, topic: str, units: set[str], documents: se
         first=row.get("first", ""),
         resolve=row.get("res", ""),
         documents=files.codes(TOPICS, row, "need", documents, "document"),
-        keywords=files.listed(TOPICS, row["id"], row.get("keywords")),
+        keywords=files.texts(TOPICS, row, "keywords"),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,9 @@ class Files:
     def _check_fields(self, file: str, row: Row, known: frozenset[str]) -> None:
         for unknown in [key for key in row if key not in known]:
             self.problem(file, row["id"], f"There is no field {unknown!r} here.")
+        for name in EVERY_ROW.intersection(row):
+            if not isinstance(row[name], str):
+                self.problem(file, row["id"], f"{name}: {row[name]!r} is no text; put it in quotes.")
         if not MARK.match(str(row.get("mark", ""))):
             self.problem(file, row["id"], "The mark has to begin with S:key, G or D.")
 
@@ -100,20 +103,24 @@ class Files:
         self.problem(file, row, f"{value!r} has to be a list.")
         return []
 
-    def codes(
-        self, file: str, row: Row, field: str, known: Mapping[str, Any] | set[str], what: str
-    ) -> list[str]:
-        """The list of codes in ``field``; each has to be known and to stand there once."""
+    def texts(self, file: str, row: Row, field: str) -> list[str]:
+        """The list of texts in ``field``, each standing there once."""
         found = self.listed(file, row["id"], row.get(field))
+        texts = [text for text in found if isinstance(text, str)]
+        for other in [each for each in found if not isinstance(each, str)]:
+            self.problem(file, row["id"], f"{field}: {other!r} is no text; put it in quotes.")
+        for twice in sorted({text for text in texts if texts.count(text) > 1}):
+            self.problem(file, row["id"], f"{field}: {twice!r} stands there twice.")
+        return texts
+
+    def codes(self, file: str, row: Row, field: str, known: Container[str], what: str) -> list[str]:
+        """The list of codes in ``field``, each of them known."""
+        found = self.texts(file, row, field)
         for code in found:
             self.code(file, row["id"], field, code, known, what)
-        if len({str(code) for code in found}) < len(found):
-            self.problem(file, row["id"], f"{field}: a code stands there twice.")
         return found
 
-    def code(
-        self, file: str, row: str, field: str, code: Any, known: Mapping[str, Any] | set[str], what: str
-    ) -> bool:
+    def code(self, file: str, row: str, field: str, code: Any, known: Container[str], what: str) -> bool:
         if isinstance(code, str) and code in known:
             return True
         self.problem(file, row, f"{field}: {code!r} is no {what}.")

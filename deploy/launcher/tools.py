@@ -91,8 +91,11 @@ def lock(checkout: Path, home: Home, arguments: list[str]) -> int:
     tool = home.root / "uv"
     if not (tool / "bin" / "uv").exists():
         line("dayaq: installing uv ...")
-        subprocess.run([sys.executable, "-m", "venv", tool], check=True)
-        subprocess.run([tool / "bin" / "pip", "install", "--quiet", "uv"], check=True)
+        steps = ([sys.executable, "-m", "venv", tool], [tool / "bin" / "pip", "install", "--quiet", "uv"])
+        if any(subprocess.run(step).returncode for step in steps):
+            raise LauncherError(
+                "uv could not be installed.", "see the lines above, then run ./run lock again"
+            )
     variables = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_PYTHON_PREFERENCE": "only-system"}
     for name, groups in {"app": [], "dev": ["--group", "dev"]}.items():
         output = f"requirements/{name}.txt"

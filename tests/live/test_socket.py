@@ -100,7 +100,7 @@ def test_a_stranger_is_denied_what_is_not_his(server: str, people_at_work: Any, 
         "x",
         7,
     ):
-        assert socket.ask(topic)["op"] == "denied", topic  # type: ignore[arg-type]
+        assert socket.ask(topic)["op"] == "denied", topic
 
 
 def test_no_token_no_origin_no_socket(server: str) -> None:

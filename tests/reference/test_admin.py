@@ -174,7 +174,11 @@ def test_a_user_is_added_gets_units_and_is_disabled(admin: Any) -> None:
     assert not user.is_superuser
     page = address(User, "change", user.pk)
     sent = {**fields(admin.get(page)), "memberships-TOTAL_FORMS": "1", "memberships-0-unit": "TABIB.AMB"}
-    assert admin.post(page, sent).status_code == 302
+    response = admin.post(page, sent)
+    assert response.status_code == 302, (
+        response.context["adminform"].form.errors,
+        [f.formset.errors for f in response.context["inline_admin_formsets"]],
+    )
     assert list(Membership.objects.filter(user=user).values_list("unit", flat=True)) == ["TABIB.AMB"]
     sent = fields(admin.get(page))
     sent.pop("is_active")

@@ -32,7 +32,7 @@ BREAKS = [
     ("topics.yaml", "{id: PRO-NEW, lead: MLSPP.DTSERA,", "{id: PRO-NEW, lead: NOBODY,",
      "topics.yaml: PRO-NEW: lead: 'NOBODY' is no agency or unit."),
     ("topics.yaml", "with: [MOH.TRO, YASHAT], urg: P3", "with: [MOH.TRO, MOH.TRO, NO], urg: P3",
-     "topics.yaml: PRO-NEW: with: False is no agency or unit."),
+     "topics.yaml: PRO-NEW: with: False is no text; put it in quotes."),
     ("topics.yaml", "with: [YASHAT], urg: P2", "with: [MLSPP.DTSERA], urg: P2",
      "topics.yaml: PRO-REPAIR: The lead cannot stand among those it works with."),
     ("topics.yaml", 'res: "24 h"', 'res: "a day"',

@@ -24,7 +24,6 @@ CLOSING = {
     "lead": (gettext_noop("The lead's answer is enough"), gettext_noop("The lead's answer is enough")),
     "any": (gettext_noop("One answer is enough"), gettext_noop("One answer is enough")),
 }
-NEAREST = 3
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,7 @@ class Look:
 
     rule: str
     matched: bool
-    fact: str = ""
-    fact_name: str = ""
-    wanted: str = ""
-    found: str = ""
+    why: str
 
 
 def goes(parts: Iterable[Part], *, health: bool, consents: Iterable[str] = ()) -> list[Goes]:
@@ -94,17 +90,22 @@ def closing(policy: str, agencies: int) -> str:
 
 def looks(trace: Iterable[dict[str, Any]]) -> list[Look]:
     """The reasons of a decision, in the order in which the rules were looked at."""
-    return [
-        Look(
-            rule=str(step["rule"]),
-            matched=bool(step["matched"]),
-            fact=str(step["fact"]),
-            fact_name=str(label(step["fact"])) if step["fact"] else "",
-            wanted=answer_words(step["fact"], step["wanted"]),
-            found=answer_words(step["fact"], step["found"]),
-        )
-        for step in trace
-    ]
+    return [Look(str(step["rule"]), bool(step["matched"]), _why(step)) for step in trace]
+
+
+def _why(step: dict[str, Any]) -> str:
+    rule, fact = str(step["rule"]), str(step["fact"])
+    if step["matched"]:
+        return _("holds")
+    if rule.startswith("DIRECTORY-"):
+        return _("%(unit)s takes no referrals at present") % {"unit": rule.removeprefix("DIRECTORY-")}
+    if rule.startswith("GUARD-"):
+        return _("The complaint is about this very agency, so it cannot go there")
+    return _("%(fact)s: %(wanted)s is needed, here: %(found)s") % {
+        "fact": label(fact),
+        "wanted": answer_words(fact, step["wanted"]),
+        "found": answer_words(fact, step["found"]),
+    }
 
 
 def unknown(decision: Decision) -> list[str]:
