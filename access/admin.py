@@ -41,13 +41,13 @@ class UserAdmin(KeptAdmin, auth.UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "display", "role", "is_active", "last_login")
     list_filter = ("role", "is_active", "memberships__unit__agency")
     filter_horizontal = ()
-    fieldsets: Any = (
+    fieldsets: ClassVar[Any] = (
         (None, {"fields": ("username", "password", "is_active")}),
         ("Work", {"fields": ("role", "station", "language")}),
         ("Name", {"fields": ("first_name", "last_name", "email")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets: ClassVar[Any] = (
+    add_fieldsets: Any = (
         (None, {"fields": ("username", "usable_password", "password1", "password2")}),
         ("Work", {"fields": ("role", "first_name", "last_name")}),
     )

@@ -7,6 +7,8 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from callcenter import admin
+
 
 @login_not_required
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -21,6 +23,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("admin/", admin.site.urls),
     path("api/v1/", include("callcenter.api.urls")),
     path("", include("callcenter.web.urls")),
 ]

@@ -114,6 +114,16 @@ class Calendar:
         index = bisect_left(self._starts, wanted) - 1
         return self._at(self.first + timedelta(days=index), _seconds(DAY_END))
 
+    def windows(self, first: date, last: date) -> list[tuple[datetime, datetime]]:
+        """The working hours from ``first`` to ``last``, for clocks that count in the browser."""
+        days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
+        return [
+            (self._at(day, start), self._at(day, end))
+            for day in days
+            if self.is_working(day)
+            for start, end in SHIFTS
+        ]
+
     def due(self, start: datetime, target: str) -> Due:
         """Due and warning instants of a target such as "8 wh" or "7 wd" that starts at ``start``.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.cache import cache
 
 from events import clock
 from intake.models import Application
 
-from .arithmetic import BAKU, HOURS, Calendar, Due
+from .arithmetic import BAKU, Calendar, Due
 from .models import CalendarDay, Clock
 
 _CACHE_KEY = "sla-calendar"
@@ -62,21 +62,11 @@ def working_seconds_left(due_at: datetime) -> int:
 
 def open_hours(back: int = 40, ahead: int = 70) -> list[tuple[datetime, datetime]]:
     """The working hours around today, for browsers that count remainders themselves."""
-    known, today = calendar(), clock.now().astimezone(BAKU).date()
-    days = [today + timedelta(days=offset) for offset in range(-back, ahead)]
-    return [
-        (_at(day, opens), _at(day, closes))
-        for day in days
-        if known.is_working(day)
-        for opens, closes in HOURS
-    ]
+    today = clock.now().astimezone(BAKU).date()
+    return calendar().windows(today - timedelta(days=back), today + timedelta(days=ahead))
 
 
 def special_days(first: date, last: date) -> dict[date, str]:
     """Days off from ``first`` to ``last`` that are not plain weekends, with the kind of each."""
     rows = CalendarDay.objects.filter(date__range=(first, last)).exclude(kind="cabinet_work")
     return dict(rows.values_list("date", "kind"))
-
-
-def _at(day: date, hour: time) -> datetime:
-    return datetime.combine(day, hour, tzinfo=BAKU)

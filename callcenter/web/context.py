@@ -13,7 +13,11 @@ from django.utils.translation import gettext_lazy
 from access.models import User
 from access.permissions import may
 from access.policy import Action
-from access.roles import Role
+from access.roles import AGENCY, Role
+from access.visibility import referrals_for
+from agencies.lifecycle import OPEN
+from sla.selectors import open_hours
+from workflows import queue
 
 ROLE_WORDS = {
     Role.OPERATOR: gettext_lazy("operator"),
@@ -37,6 +41,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "actor_line": actor_line(actor),
         "nav": navigation(actor, request.path),
         "home_url": reverse("home"),
+        "work_windows": open_windows(),
     }
 
 
@@ -47,16 +52,43 @@ def actor_line(actor: User) -> str:
 def navigation(actor: User, path: str) -> list[dict[str, Any]]:
     """The places this role works in, in the order of the line from call to confirmation."""
     places = [
-        ("desk", _("Desk"), "phone", Action.PERSON_ADD),
-        ("triage", _("Triage"), "route", Action.TRIAGE_VIEW),
-        ("confirmations", _("Confirm"), "check", Action.CONFIRMATIONS_VIEW),
-        ("queue", _("Queue"), "list", Action.QUEUE_VIEW),
-        ("applications", _("Applications"), "file", Action.APPLICATION_LIST),
-        ("board", _("Board"), "home", Action.BOARD_VIEW),
+        ("desk", _("Desk"), "phone", Action.PERSON_ADD, None),
+        ("triage", _("Triage"), "route", Action.TRIAGE_VIEW, waiting_in_triage),
+        ("confirmations", _("Confirm"), "check", Action.CONFIRMATIONS_VIEW, waiting_for_confirmation),
+        ("queue", _("Queue"), "list", Action.QUEUE_VIEW, nobody_has),
+        ("applications", _("Applications"), "file", Action.APPLICATION_LIST, None),
+        ("board", _("Board"), "home", Action.BOARD_VIEW, None),
+        ("admin:index", _("Reference data"), "list", Action.REFERENCE_EDIT, None),
     ]
     return [
-        {"url": url, "label": label, "icon": icon, "current": path.startswith(url)}
-        for name, label, icon, action in places
+        {
+            "url": url,
+            "label": label,
+            "icon": icon,
+            "current": path.startswith(url),
+            "count": count(actor) if count else None,
+        }
+        for name, label, icon, action, count in places
         if may(actor, action)
         for url in [reverse(name)]
     ]
+
+
+def waiting_in_triage(actor: User) -> int:
+    return queue.triage_applications().count() + queue.returned().count()
+
+
+def waiting_for_confirmation(actor: User) -> int:
+    return queue.confirmations().count()
+
+
+def nobody_has(actor: User) -> int | None:
+    """Open referrals nobody has taken in the actor's own queues; the call centre has none of its own."""
+    if actor.role not in AGENCY:
+        return None
+    return referrals_for(actor).filter(state__in=OPEN, assignee=None).count()
+
+
+def open_windows() -> list[list[str]]:
+    """Working hours around now for the clocks that count in the browser."""
+    return [[start.isoformat(), end.isoformat()] for start, end in open_hours(back=14, ahead=35)]

@@ -46,7 +46,6 @@ class ReturnForm(ReasonForm):
         label=gettext_lazy("Whose is it? A suggestion for triage"), required=False, widget=forms.Select
     )
     field_order = ("reason", "suggested_unit", "text")
-    units: tuple[tuple[str, str], ...] = ()
 
 
 FORMS: dict[str, type[VerbForm]] = {
@@ -66,10 +65,12 @@ def referral_forms(
     actor: User, row: ReferralSight, *, refused: VerbForm | None, verb: str
 ) -> dict[str, VerbForm]:
     """Empty forms for the verbs that are possible now, and the refused one as it was typed."""
-    wanted = [name for name in FORMS if name in row.verbs or name == verb and refused is not None]
+    wanted = [name for name in FORMS if name in row.verbs or (name == verb and refused is not None)]
     if not wanted:
         return {}
-    reasons = list(Reason.objects.filter(active=True).exclude(code__in=OWN_REASONS).order_by("effect", "code"))
+    reasons = list(
+        Reason.objects.filter(active=True).exclude(code__in=OWN_REASONS).order_by("effect", "code")
+    )
     made = {}
     for name in wanted:
         form = refused if name == verb and refused is not None else FORMS[name](auto_id=f"{name}-%s")
@@ -86,7 +87,6 @@ def _fill(form: VerbForm, verb: str, reasons: list[Reason], row: ReferralSight) 
     _choose(form, "reason", _by_effect(fitting) if verb != "cancel" else [(r.code, r.name) for r in fitting])
     if isinstance(form, ReturnForm):
         units = Unit.objects.filter(active=True).exclude(pk=row.unit).select_related("agency")
-        form.units = tuple((unit.code, unit.name) for unit in units)
         _choose(form, "suggested_unit", _by_agency(list(units)), empty=_("I do not know"))
 
 

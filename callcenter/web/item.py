@@ -18,7 +18,7 @@ from access.policy import Action
 from access.roles import CALL_CENTRE
 from access.visibility import applications_for, referrals_for
 from agencies.lifecycle import OPEN, ReferralState
-from agencies.models import Referral
+from agencies.models import Referral, Unit
 from callcenter import sight, words
 from callcenter.live.stream import cursor_now
 from callcenter.sight import ApplicationSight, ReferralSight
@@ -104,7 +104,6 @@ def context(actor: User, referral: UUID, *, refused: VerbForm | None = None, ver
     whole = sight.application(actor, application)
     row = next(part for part in whole.referrals if part.id == record.pk)
     works = may(actor, Action.REFERRAL_WORK, record)
-    forms = referral_forms(actor, row, refused=refused, verb=verb)
     return {
         "whole": whole,
         "row": row,
@@ -113,7 +112,7 @@ def context(actor: User, referral: UUID, *, refused: VerbForm | None = None, ver
         "passed": share_passed(row.requested_at, row.due, row.target),
         "part": part_of(row, whole),
         "toolbar": toolbar(actor, row, works=works),
-        "forms": forms,
+        "forms": referral_forms(actor, row, refused=refused, verb=verb),
         "key": new_key(),
         "partners": partners(whole),
         "why": list(why_here(actor, row, whole)),
@@ -122,7 +121,7 @@ def context(actor: User, referral: UUID, *, refused: VerbForm | None = None, ver
         "history": list(reversed(timeline(actor, application))),
         "cursor": cursor_now(),
         "inside": actor.role in CALL_CENTRE,
-        "suggested": _unit_name(forms, row.suggested_unit),
+        "suggested": Unit.objects.filter(pk=row.suggested_unit).first() if row.suggested_unit else None,
     }
 
 
@@ -130,7 +129,9 @@ def part_of(row: ReferralSight, whole: ApplicationSight) -> Context | None:
     """Which of the parts that still count this is; None for one that another took over."""
     replaced = {part.replaces for part in whole.referrals}
     counting = [
-        part.id for part in whole.referrals if part.id not in replaced and part.state != ReferralState.CANCELLED
+        part.id
+        for part in whole.referrals
+        if part.id not in replaced and part.state != ReferralState.CANCELLED
     ]
     return {"k": counting.index(row.id) + 1, "n": len(counting)} if row.id in counting else None
 
@@ -249,7 +250,9 @@ def seen(actor: User, row: ReferralSight, whole: ApplicationSight) -> Iterable[S
         yield Seen(words.of(words.FIELDS, code), "open", reasons.get(code, ""))
     for code in ("text", "facts"):
         if code not in row.disclosed:
-            yield Seen(words.of(words.FIELDS, code), "sealed", _("health details, no consent for this agency"))
+            yield Seen(
+                words.of(words.FIELDS, code), "sealed", _("health details, no consent for this agency")
+            )
     yield Seen(_("Address, FIN, answers of other agencies"), "other", _("not needed for this work"))
 
 
@@ -270,7 +273,9 @@ def changes_since(row: ReferralSight, version: int) -> list[Change]:
     holder = User.objects.filter(pk=was["assignee"]).first() if was["assignee"] else None
     if (holder.username if holder else "") != row.assignee:
         nobody = _("nobody")
-        changes.append(Change(_("Taken by"), holder.display if holder else nobody, row.assignee_name or nobody))
+        changes.append(
+            Change(_("Taken by"), holder.display if holder else nobody, row.assignee_name or nobody)
+        )
     return changes
 
 
@@ -283,7 +288,3 @@ def changed_by(actor: User, row: ReferralSight) -> tuple[str, datetime | None]:
     if person is None or (person.role in CALL_CENTRE and actor.role not in CALL_CENTRE):
         return str(words.CALL_CENTRE), event.at
     return person.display, event.at
-
-
-def _unit_name(forms: dict[str, VerbForm], code: str) -> str:
-    return dict(forms["reject"].units).get(code, code) if code and "reject" in forms else code

@@ -78,7 +78,7 @@ class Environment:
         return {each.rstrip(" \\") for each in lines if each and each[0].isalnum()}
 
     def _create(self) -> None:
-        """Make the environment, or a new one when the old one does not run, lacks pip or has another Python."""
+        """Make the environment; also anew, when the old one does not run, lacks pip or has another Python."""
         if _runs([self.python, "-c", f"import pip, sys; sys.exit(sys.version != {sys.version!r})"]):
             return
         output = self._make_venv()

@@ -91,8 +91,9 @@ def lock(checkout: Path, home: Home, arguments: list[str]) -> int:
     tool = home.root / "uv"
     if not (tool / "bin" / "uv").exists():
         line("dayaq: installing uv ...")
-        steps = ([sys.executable, "-m", "venv", tool], [tool / "bin" / "pip", "install", "--quiet", "uv"])
-        if any(subprocess.run(step).returncode for step in steps):
+        make: list[str | Path] = [sys.executable, "-m", "venv", tool]
+        fill: list[str | Path] = [tool / "bin" / "pip", "install", "--quiet", "uv"]
+        if subprocess.run(make).returncode or subprocess.run(fill).returncode:
             raise LauncherError(
                 "uv could not be installed.", "see the lines above, then run ./run lock again"
             )

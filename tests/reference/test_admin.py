@@ -45,7 +45,7 @@ def fields(response: Any) -> dict[str, Any]:
     ]
     forms += [each.formset.management_form for each in response.context["inline_admin_formsets"]]
     sent = {bound.html_name: bound.value() for form in forms for bound in form}
-    return {name: sending(value) for name, value in sent.items() if value not in (None, False)}
+    return {name: sending(value) for name, value in sent.items() if value is not None and value is not False}
 
 
 def sending(value: Any) -> Any:
@@ -174,11 +174,7 @@ def test_a_user_is_added_gets_units_and_is_disabled(admin: Any) -> None:
     assert not user.is_superuser
     page = address(User, "change", user.pk)
     sent = {**fields(admin.get(page)), "memberships-TOTAL_FORMS": "1", "memberships-0-unit": "TABIB.AMB"}
-    response = admin.post(page, sent)
-    assert response.status_code == 302, (
-        response.context["adminform"].form.errors,
-        [f.formset.errors for f in response.context["inline_admin_formsets"]],
-    )
+    assert admin.post(page, sent).status_code == 302
     assert list(Membership.objects.filter(user=user).values_list("unit", flat=True)) == ["TABIB.AMB"]
     sent = fields(admin.get(page))
     sent.pop("is_active")

@@ -1,14 +1,10 @@
-"""The administrator's site and the two doors it leads to, without the rest of the product."""
+"""The product's addresses with the administrator's site on top, whether or not it is mounted there yet."""
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView
 from django.urls import path
 
 from callcenter.admin import site
+from callcenter.urls import urlpatterns as product
 
-urlpatterns = [
-    path("admin/", site.urls),
-    path("sign-in/", LoginView.as_view(), name="login"),
-    path("", LoginView.as_view(), name="home"),
-]
+urlpatterns = [path("admin/", site.urls), *product]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -23,7 +22,7 @@ from ..doors import actor_of, page
 from . import conversation
 from .contact import own
 from .conversation import Work
-from .once import id_in, new_key, once
+from .once import new_key, once, wanted
 from .page import address, show
 
 
@@ -123,7 +122,4 @@ def _registered(actor: User, contact: Contact, made: Work, data: QueryDict) -> A
 
 def _posted(request: HttpRequest) -> tuple[Contact, QueryDict]:
     """The contact the form belongs to, which has to be the actor's, and the form's values."""
-    contact: UUID | None = id_in(request.POST.get("contact"))
-    if contact is None:
-        raise NotVisible
-    return own(actor_of(request), contact), request.POST.copy()
+    return own(actor_of(request), wanted(request.POST.get("contact"))), request.POST.copy()

@@ -22,7 +22,7 @@ from intake.models import Contact
 
 from ..doors import actor_of, page, visible
 from . import conversation
-from .once import id_in
+from .once import wanted
 from .page import address
 
 
@@ -65,7 +65,7 @@ def _changes(actor: User, posted: Any) -> dict[str, Any]:
         level = posted["verification"]
         changes["verification"] = int(level) if level in ("0", "1", "2", "3") else level
     if posted.get("person"):
-        person = visible(people_for(actor), id_in(posted["person"]) or "")
+        person = visible(people_for(actor), wanted(posted["person"]))
         changes["caller"] = changes["concerning"] = person
     return changes
 

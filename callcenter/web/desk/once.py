@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 
 from access.models import User
 from events import idempotency
+from events.errors import NotVisible
 
 from ..doors import visible
 
@@ -47,3 +48,11 @@ def id_in(value: str | None) -> UUID | None:
         return UUID(value) if value else None
     except ValueError:
         return None
+
+
+def wanted(value: str | None) -> UUID:
+    """The id that has to be there; what is none cannot be anybody's record."""
+    found = id_in(value)
+    if found is None:
+        raise NotVisible
+    return found

@@ -20,7 +20,7 @@ from people.models import Person
 from ..doors import actor_of, page, visible
 from . import conversation, script
 from .conversation import Work
-from .once import id_in, new_key, once
+from .once import new_key, once, wanted
 
 UNFINISHED_SHOWN = 6
 
@@ -33,10 +33,10 @@ def desk(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if "contact" not in request.GET:
         return render(request, "desk/start.html", start_values(actor))
-    contact = visible(conversation.contacts(actor), id_in(request.GET["contact"]) or "")
+    contact = visible(conversation.contacts(actor), wanted(request.GET["contact"]))
     if "registered" in request.GET:
         rows = sight.with_parts(applications_for(actor).filter(contact=contact))
-        return registered(request, contact, visible(rows, id_in(request.GET["registered"]) or ""))
+        return registered(request, contact, visible(rows, wanted(request.GET["registered"])))
     return show(request, contact)
 
 
@@ -44,7 +44,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Somebody is on the line: open a contact with the chosen person, or with nobody known yet."""
     actor = actor_of(request)
     chosen = request.POST.get("person", "")
-    person = visible(people_for(actor), id_in(chosen) or "") if chosen else None
+    person = visible(people_for(actor), wanted(chosen)) if chosen else None
     return redirect(address(begin(actor, person, request.POST)))
 
 

@@ -47,3 +47,39 @@ def target_words(code: str) -> str:
 def phone_words(number: str) -> str:
     """+994501234567 as people say it."""
     return phone_display(number)
+
+
+# How an event looks in the list of what happened: colour of its node, and icon. They repeat the words.
+LOOKS: dict[str, tuple[str, str]] = {
+    "application.registered": ("", "phone"),
+    "application.routed": ("info", "right"),
+    "application.sent_to_triage": ("soon", "swap"),
+    "application.triaged": ("info", "swap"),
+    "application.answered": ("ontime", "merge"),
+    "application.confirmed": ("ontime", "ok"),
+    "application.disputed": ("late", "chat"),
+    "application.unreachable": ("soon", "phone"),
+    "application.reopened": ("info", "sync"),
+    "application.withdrawn": ("paused", "out"),
+    "application.entered_in_error": ("paused", "x"),
+    "referral.requested": ("info", "send"),
+    "referral.claimed": ("", "user"),
+    "referral.released": ("paused", "list"),
+    "referral.accepted": ("ontime", "ok"),
+    "referral.started": ("ontime", "play"),
+    "referral.rejected": ("late", "back"),
+    "referral.completed": ("ontime", "check"),
+    "referral.failed": ("late", "x"),
+    "referral.cancelled": ("paused", "x"),
+    "referral.replaced": ("info", "swap"),
+}
+
+
+@register.filter
+def event_look(kind: str) -> str:
+    return LOOKS.get(kind, ("", "list"))[0]
+
+
+@register.filter
+def event_icon(kind: str) -> str:
+    return LOOKS.get(kind, ("", "list"))[1]
