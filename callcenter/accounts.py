@@ -42,7 +42,7 @@ ACCOUNTS = (
     Account("operator", "Operator 1", Role.OPERATOR),
     Account("operator2", "Operator 2", Role.OPERATOR),
     Account("supervisor", "Növbə rəhbəri", Role.SUPERVISOR),
-    Account("clinician", "Klinisist", Role.CLINICIAN),
+    Account("clinician", "Klinik mütəxəssis", Role.CLINICIAN),
     Account("admin", "İnzibatçı", Role.ADMINISTRATOR),
     *(
         Account(name, f"{label} əməkdaşı", Role.AGENCY_WORKER, unit)

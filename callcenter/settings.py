@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "callcenter.web.language.LanguageMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -84,7 +85,11 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "callcenter.web.context.house",
-            ]
+            ],
+            "libraries": {
+                "dayaq": "callcenter.web.templatetags.dayaq",
+                "words": "callcenter.web.templatetags.words",
+            },
         },
     }
 ]

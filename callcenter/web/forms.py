@@ -1,112 +1,258 @@
-"""The forms of the verbs of a referral."""
+"""Forms: they keep what was typed and show, at the right field, what the domain refuses.
+
+Meaning is checked by the services alone, so that every door refuses alike and in the same words.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.core.validators import ProhibitNullCharactersValidator
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 
-from access.models import User
-from agencies.models import Effect, Reason, Unit
-from callcenter.sight import ReferralSight
+from agencies.lifecycle import JoinPolicy
+from events.errors import Refusal
+from people.models import Person
+from people.services import SENTENCES
 
-from .sending import VerbForm, area
-
-# Reasons that only the product itself writes.
-OWN_REASONS = ("policy_met", "withdrawn", "entered_in_error")
-REASON_KIND = {"complete": "completed", "reject": "rejected", "fail": "failed", "cancel": "cancelled"}
-EFFECTS = {
-    Effect.TRIAGE: gettext_lazy("Triage looks for another unit"),
-    Effect.ASK_CITIZEN: gettext_lazy("The citizen is asked"),
-    Effect.NOT_ELIGIBLE: gettext_lazy("It is a reasoned refusal to the citizen"),
-    Effect.NONE: gettext_lazy("It is the answer of this unit"),
-}
-
-Choices = list[Any]
+Word = str | Promise
+Choices = Sequence[tuple[Any, Any]]
 
 
-class AnswerForm(VerbForm):
-    outcome = forms.CharField(label=gettext_lazy("Outcome"), widget=forms.Select)
-    text = forms.CharField(
-        label=gettext_lazy("Words for the citizen"),
-        help_text=gettext_lazy("The citizen will be told exactly this."),
-        widget=area(5),
+class Line(forms.CharField):
+    """A text exactly as it was typed: blanks and forbidden characters are the services' business."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **{"required": False, **options})
+        self.validators = [
+            rule for rule in self.validators if not isinstance(rule, ProhibitNullCharactersValidator)
+        ]
+
+
+class Heading(forms.HiddenInput):
+    """A hidden value that is chosen elsewhere: the error summary leads to the place of choice."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
+
+    def id_for_label(self, id_: str | None) -> str:
+        return self.place
+
+
+class Typed(forms.Form):
+    """A form that loses nothing and can be told what the domain refused."""
+
+    use_required_attribute = False
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Put the sentences of a refusal at their fields, those without a field at the top."""
+        self.is_valid()
+        for field, sentences in refusal.errors.items():
+            self.add_error(field if field in self.fields else None, [str(sentence) for sentence in sentences])
+        if not refusal.errors:
+            self.add_error(None, str(refusal.message))
+
+
+# Persons -------------------------------------------------------------------------------------------------
+
+SEXES: Choices = [("f", _("Woman")), ("m", _("Man")), ("u", _("Not said"))]
+LANGUAGES: Choices = [("az", "Azərbaycan"), ("ru", "Русский"), ("en", "English")]
+DAYS = ("%d.%m.%Y", "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d %m %Y")
+
+
+def _area(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows})
+
+
+class PersonForm(Typed):
+    """Everything the desk writes down about a person."""
+
+    family_name = Line(label=_("Surname"), required=True, error_messages={"required": SENTENCES["required"]})
+    given_name = Line(
+        label=_("First name"), required=True, error_messages={"required": SENTENCES["required"]}
+    )
+    patronymic = Line(label=_("Father's name"), help_text=_("Without “oğlu” or “qızı”"))
+    sex = forms.ChoiceField(
+        label=_("Sex"), choices=SEXES, initial="u", required=False, widget=forms.RadioSelect
+    )
+    birth_date = forms.DateField(
+        label=_("Date of birth"),
+        required=False,
+        input_formats=DAYS,
+        widget=forms.DateInput(format="%d.%m.%Y", attrs={"inputmode": "numeric"}),
+        help_text=_("Day, month, year: 09.03.1990"),
+        error_messages={"invalid": _("This date cannot be read. Write day, month and year: 09.03.1990.")},
+    )
+    fin = Line(label="FİN", help_text=_("7 characters, digits and English letters"))
+    phones = Line(label=_("Telephone numbers"), widget=_area(2), help_text=_("One number per line"))
+    district = forms.ChoiceField(label=_("District"), required=False)
+    address = Line(label=_("Address"))
+    categories = forms.MultipleChoiceField(
+        label=_("Category"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    language = forms.ChoiceField(
+        label=_("Language"), choices=LANGUAGES, initial="az", required=False, widget=forms.RadioSelect
+    )
+    safety_note = Line(
+        label=_("Caution when talking"),
+        widget=_area(2),
+        help_text=_("For example: do not call before 10:00, do not name the subject to the family"),
+    )
+
+    def __init__(self, *args: Any, districts: Choices, categories: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _field(self, "district").choices = [("", _("Not known")), *districts]
+        _field(self, "categories").choices = categories
+        for field in self.fields.values():
+            field.show_hidden_initial = "version" in self.data or kwargs.get("initial") is not None
+
+    def values(self) -> dict[str, Any]:
+        """What ``people.services`` takes."""
+        data = self.cleaned_data
+        return {
+            **data,
+            "fin": data["fin"] or None,
+            "district": data["district"] or None,
+            "sex": data["sex"] or "u",
+            "language": data["language"] or "az",
+            "phones": numbers_in(data["phones"]),
+        }
+
+    def seen(self) -> SafeString:
+        """What the fields showed when the form was opened: tells one's own change from another's."""
+        return mark_safe("".join(self[name].as_hidden(only_initial=True) for name in self.fields))  # noqa: S308
+
+
+def numbers_in(text: str) -> list[str]:
+    """Telephone numbers written one per line or parted by commas."""
+    return [part.strip() for part in text.replace(",", "\n").replace(";", "\n").splitlines() if part.strip()]
+
+
+def shown(person: Person) -> dict[str, Any]:
+    """The person's fields as the form shows them."""
+    return {
+        "family_name": person.family_name,
+        "given_name": person.given_name,
+        "patronymic": person.patronymic,
+        "sex": person.sex,
+        "birth_date": person.birth_date,
+        "fin": person.fin or "",
+        "phones": "\n".join(phone.display for phone in person.phones.all()),
+        "district": person.district_id or "",
+        "address": person.address,
+        "categories": list(person.categories),
+        "language": person.language,
+        "safety_note": person.safety_note,
+    }
+
+
+def _field(form: forms.Form, name: str) -> Any:
+    return form.fields[name]
+
+
+# Applications --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Question:
+    """A fact that the rules ask for. Without options it is answered by a tick."""
+
+    name: str
+    label: Word
+    options: tuple[tuple[Any, Word], ...] = ()
+
+    @property
+    def field(self) -> str:
+        return f"fact_{self.name}"
+
+
+class ApplicationForm(Typed):
+    """One application: the citizen's words, the subject, and the facts that the rules ask for."""
+
+    subtopic = Line(label=_("Subject"), widget=Heading("topic-h"))
+    text = Line(
+        label=_("Note of the conversation"), widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "true"})
+    )
+    unclear = forms.BooleanField(label=_("Unclear: let triage decide"), required=False)
+
+    def __init__(
+        self, *args: Any, questions: Iterable[Question] = (), against: Choices = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.questions = list(questions)
+        for question in self.questions:
+            self.fields[question.field] = _asked(question)
+        if against:
+            self.fields["complained_about"] = forms.ChoiceField(
+                label=_("Complaint is about"), required=False, choices=[("", _("Not said")), *against]
+            )
+
+    @property
+    def asked_choices(self) -> list[forms.BoundField]:
+        """The questions with a list of answers."""
+        named = [question.field for question in self.questions if question.options]
+        return [self[name] for name in (*named, "complained_about") if name in self.fields]
+
+    @property
+    def asked_ticks(self) -> list[forms.BoundField]:
+        """The questions that a tick answers."""
+        return [self[question.field] for question in self.questions if not question.options]
+
+    def facts(self) -> dict[str, Any]:
+        """The answers as facts; what was not asked is absent, not false."""
+        self.is_valid()
+        data = self.cleaned_data
+        answers = {question.name: data.get(question.field) for question in self.questions}
+        # Not "in (None, False)": zero days of medicine are an answer.
+        facts = {name: value for name, value in answers.items() if value is not None and value is not False}
+        if data.get("unclear"):
+            facts["unclear"] = True
+        if data.get("complained_about"):
+            facts["complained_about"] = data["complained_about"]
+        return facts
+
+
+def _asked(question: Question) -> forms.Field:
+    if not question.options:
+        return forms.BooleanField(label=str(question.label), required=False)
+    return forms.TypedChoiceField(
+        label=str(question.label),
+        required=False,
+        choices=[("", _("Not asked")), *((json.dumps(value), label) for value, label in question.options)],
+        coerce=json.loads,
+        empty_value=None,
     )
 
 
-class ReasonForm(VerbForm):
-    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Select)
-    text = forms.CharField(label=gettext_lazy("A few words"), required=False, widget=area())
+# Triage --------------------------------------------------------------------------------------------------
+
+POLICIES: Choices = [
+    (JoinPolicy.ALL.value, _("All have to answer")),
+    (JoinPolicy.LEAD.value, _("The lead's answer is enough")),
+    (JoinPolicy.ANY.value, _("One answer is enough")),
+]
 
 
-class ReturnForm(ReasonForm):
-    suggested_unit = forms.CharField(
-        label=gettext_lazy("Whose is it? A suggestion for triage"), required=False, widget=forms.Select
+class TriageForm(Typed):
+    """Where a person sends an application."""
+
+    lead = forms.ChoiceField(label=_("Lead agency"), required=False)
+    joint = forms.MultipleChoiceField(
+        label=_("Joint agencies"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    field_order = ("reason", "suggested_unit", "text")
+    more = forms.ChoiceField(label=_("One more joint agency"), required=False)
+    policy = forms.ChoiceField(label=_("Closing condition"), choices=POLICIES, initial="all", required=False)
+    text = Line(label=_("Why this agency"), widget=_area(3))
 
-
-FORMS: dict[str, type[VerbForm]] = {
-    "complete": AnswerForm,
-    "reject": ReturnForm,
-    "fail": ReasonForm,
-    "cancel": ReasonForm,
-}
-
-
-def bound(verb: str, data: Any) -> VerbForm | None:
-    """The form of a verb with what was typed; None for a verb without fields."""
-    return FORMS[verb](data, auto_id=f"{verb}-%s") if verb in FORMS else None
-
-
-def referral_forms(
-    actor: User, row: ReferralSight, *, refused: VerbForm | None, verb: str
-) -> dict[str, VerbForm]:
-    """Empty forms for the verbs that are possible now, and the refused one as it was typed."""
-    wanted = [name for name in FORMS if name in row.verbs or (name == verb and refused is not None)]
-    if not wanted:
-        return {}
-    reasons = list(
-        Reason.objects.filter(active=True).exclude(code__in=OWN_REASONS).order_by("effect", "code")
-    )
-    made = {}
-    for name in wanted:
-        form = refused if name == verb and refused is not None else FORMS[name](auto_id=f"{name}-%s")
-        _fill(form, name, reasons, row)
-        made[name] = form
-    return made
-
-
-def _fill(form: VerbForm, verb: str, reasons: list[Reason], row: ReferralSight) -> None:
-    fitting = [reason for reason in reasons if reason.kind == REASON_KIND[verb]]
-    if verb == "complete":
-        _choose(form, "outcome", [(reason.code, reason.name) for reason in fitting])
-        return
-    _choose(form, "reason", _by_effect(fitting) if verb != "cancel" else [(r.code, r.name) for r in fitting])
-    if isinstance(form, ReturnForm):
-        units = Unit.objects.filter(active=True).exclude(pk=row.unit).select_related("agency")
-        _choose(form, "suggested_unit", _by_agency(list(units)), empty=_("I do not know"))
-
-
-def _choose(form: VerbForm, field: str, choices: Choices, *, empty: str = "") -> None:
-    widget = form.fields[field].widget
-    assert isinstance(widget, forms.Select)
-    widget.choices = [("", empty or _("Choose")), *choices]
-
-
-def _by_effect(reasons: list[Reason]) -> Choices:
-    """Reasons under what they lead to, so that the consequence is read before the choice."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for reason in reasons:
-        groups.setdefault(reason.effect, []).append((reason.code, reason.name))
-    order = [Effect.TRIAGE, Effect.ASK_CITIZEN, Effect.NOT_ELIGIBLE, Effect.NONE]
-    return [(str(EFFECTS[effect]), groups[effect]) for effect in order if effect in groups]
-
-
-def _by_agency(units: list[Unit]) -> Choices:
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for unit in sorted(units, key=lambda unit: (unit.agency.scope != "in_system", unit.agency_id, unit.path)):
-        groups.setdefault(unit.agency.name, []).append((unit.code, unit.name))
-    return list(groups.items())
+    def __init__(self, *args: Any, leads: Choices, joints: Choices, more: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _field(self, "more").choices = [("", _("None")), *more]
+        _field(self, "lead").choices = [("", _("Choose an agency")), *leads]
+        _field(self, "joint").choices = joints

@@ -28,17 +28,17 @@ from intake.models import Application, Document
 from routing.models import Decision
 
 from .doors import visible
-from .forms import referral_forms
-from .sending import VerbForm, new_key
+from .sending import Change, Verb, VerbForm, new_key
 from .times import left, share_passed
+from .verb_forms import referral_forms
 
 Context = dict[str, Any]
 
-# Always in this order and place. "opens" is what pressing does: send, a dialog, or the answer card.
+# Always in this order and place, each with what pressing it does.
 TOOLBAR = (
     ("accept", gettext_lazy("Accept"), "ok", "Q", "send"),
     ("start", gettext_lazy("Begin work"), "play", "", "send"),
-    ("complete", gettext_lazy("Answer and complete"), "check", "C", "answer"),
+    ("complete", gettext_lazy("Answer and complete"), "check", "C", "#complete-outcome"),
     ("reject", gettext_lazy("Return"), "back", "G", "dialog"),
     ("fail", gettext_lazy("Mark as not carried out"), "x", "", "dialog"),
     ("release", gettext_lazy("Release"), "", "B", "send"),
@@ -49,20 +49,6 @@ NEXT_STEP = {
     ReferralState.ACCEPTED: "start",
     ReferralState.IN_PROGRESS: "complete",
 }
-
-
-@dataclass(frozen=True)
-class Verb:
-    """A button of the toolbar. Without ``allowed`` it stays in its place and ``why`` says the reason."""
-
-    name: str
-    label: str
-    icon: str
-    key: str
-    opens: str
-    allowed: bool
-    primary: bool
-    why: str
 
 
 @dataclass(frozen=True)
@@ -83,27 +69,19 @@ class Seen:
     why: str
 
 
-@dataclass(frozen=True)
-class Change:
-    """What another person changed meanwhile."""
-
-    label: str
-    was: str
-    now: str
-
-
 def load(actor: User, referral: UUID) -> tuple[Referral, Application]:
     """The referral and its application, or ``NotVisible``."""
     row = visible(referrals_for(actor).select_related("unit", "agency"), referral)
     return row, visible(sight.with_parts(applications_for(actor)), row.application_id)
 
 
-def context(actor: User, referral: UUID, *, refused: VerbForm | None = None, verb: str = "") -> Context:
-    """Everything ``queue/_item.html`` draws. ``refused`` is the form of ``verb`` with what was typed."""
+def context(actor: User, referral: UUID, *, typed: VerbForm | None = None, verb: str = "") -> Context:
+    """Everything ``queue/_item.html`` draws. ``typed`` is the refused form of ``verb``."""
     record, application = load(actor, referral)
     whole = sight.application(actor, application)
     row = next(part for part in whole.referrals if part.id == record.pk)
-    works = may(actor, Action.REFERRAL_WORK, record)
+    buttons = toolbar(actor, row, works=may(actor, Action.REFERRAL_WORK, record))
+    forms = referral_forms(actor, row, typed=typed, verb=verb)
     return {
         "whole": whole,
         "row": row,
@@ -111,8 +89,11 @@ def context(actor: User, referral: UUID, *, refused: VerbForm | None = None, ver
         "left": left(row.due, row.target),
         "passed": share_passed(row.requested_at, row.due, row.target),
         "part": part_of(row, whole),
-        "toolbar": toolbar(actor, row, works=works),
-        "forms": referral_forms(actor, row, refused=refused, verb=verb),
+        "toolbar": buttons,
+        "blocked": _blocked(buttons),
+        "forms": forms,
+        "dialogs": [(each, forms[each.name]) for each in buttons if _is_dialog(each) and each.name != verb],
+        "version": row.version,
         "key": new_key(),
         "partners": partners(whole),
         "why": list(why_here(actor, row, whole)),
@@ -171,6 +152,16 @@ def toolbar(actor: User, row: ReferralSight, *, works: bool) -> list[Verb]:
         for name, label, icon, key, opens in TOOLBAR
         if name != "cancel" or actor.role in CALL_CENTRE
     ]
+
+
+def _is_dialog(verb: Verb) -> bool:
+    return verb.allowed and verb.opens == "dialog"
+
+
+def _blocked(buttons: list[Verb]) -> str:
+    """The reason to say aloud when none of the working verbs is allowed."""
+    working = [each for each in buttons if each.name not in ("release", "cancel")]
+    return "" if any(each.allowed for each in working) else working[0].why
 
 
 def why_not(actor: User, verb: str, row: ReferralSight, *, works: bool) -> str:
@@ -259,24 +250,24 @@ def seen(actor: User, row: ReferralSight, whole: ApplicationSight) -> Iterable[S
 # --- what changed meanwhile -------------------------------------------------------------------------------
 
 
-def changes_since(row: ReferralSight, version: int) -> list[Change]:
+def changes_since(row: ReferralSight, version: int) -> tuple[Change, ...]:
     """What differs from the version a form was rendered from, out of the row history."""
     history = apps.get_model("agencies", "ReferralEvent")
     old = history._default_manager.filter(pgh_obj=row.id, version=version).order_by("-pgh_id").first()
     if old is None:
-        return []
-    was = {"state": old.state, "assignee": old.assignee_id}
+        return ()
     changes = []
-    if was["state"] != row.state:
-        stage = [words.of(words.STAGES, state) for state in (was["state"], row.state)]
-        changes.append(Change(_("Stage"), *stage))
-    holder = User.objects.filter(pk=was["assignee"]).first() if was["assignee"] else None
+    if old.state != row.state:
+        changes.append(
+            Change(_("Stage"), words.of(words.STAGES, old.state), words.of(words.STAGES, row.state))
+        )
+    holder = User.objects.filter(pk=old.assignee_id).first() if old.assignee_id else None
     if (holder.username if holder else "") != row.assignee:
         nobody = _("nobody")
         changes.append(
             Change(_("Taken by"), holder.display if holder else nobody, row.assignee_name or nobody)
         )
-    return changes
+    return tuple(changes)
 
 
 def changed_by(actor: User, row: ReferralSight) -> tuple[str, datetime | None]:

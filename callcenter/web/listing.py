@@ -33,7 +33,7 @@ from events import clock
 from .times import left
 
 PAGE = 50
-SHOWS = ("all", "mine", "free")
+SHOWS = ("all", "mine", "free", "late", "soon")
 ORDER = ("due_at", "priority", "id")
 OPEN_ONLY = Q(state__in=sorted(OPEN))
 
@@ -56,6 +56,11 @@ class Place:
     def url(self, *, opened: UUID | None = None) -> str:
         query = {"show": self.show if self.show != "all" else "", "after": self.after, "item": opened or ""}
         return with_query(reverse("queue-unit", args=[self.unit]), **query)
+
+    @property
+    def query(self) -> str:
+        """What a form carries along to come back to the same place."""
+        return urlencode({"unit": self.unit, "show": self.show, "after": self.after})
 
     @property
     def rows_url(self) -> str:
@@ -125,30 +130,37 @@ def page_of(actor: User, unit: Unit, place: Place, opened: UUID | None) -> Conte
 
 
 def _labels() -> list[tuple[str, str]]:
-    return [("all", _("All")), ("mine", _("Mine")), ("free", _("Nobody's"))]
+    return [
+        ("all", _("All")),
+        ("mine", _("Mine")),
+        ("free", _("Nobody's")),
+        ("late", _("Late")),
+        ("soon", _("Due soon")),
+    ]
+
+
+def _filters(actor: User) -> dict[str, Q]:
+    """What each filter asks of an open referral."""
+    present = clock.now()
+    return {
+        "all": Q(),
+        "mine": Q(assignee=actor),
+        "free": Q(assignee=None),
+        "late": Q(due_at__lt=present),
+        "soon": Q(due_at__gte=present, clock__warn_at__lte=present),
+    }
 
 
 def _counts(actor: User, unit: Unit) -> dict[str, int]:
     """How much each filter shows."""
-    return (
-        in_queue_of(referrals_for(actor), unit)
-        .filter(OPEN_ONLY)
-        .aggregate(
-            all=Count("pk"),
-            mine=Count("pk", filter=Q(assignee=actor)),
-            free=Count("pk", filter=Q(assignee=None)),
-        )
-    )
+    found = in_queue_of(referrals_for(actor), unit).filter(OPEN_ONLY)
+    return found.aggregate(**{show: Count("pk", filter=wanted) for show, wanted in _filters(actor).items()})
 
 
 def shown(actor: User, unit: Unit, show: str) -> QuerySet[Referral]:
     """The open referrals of the unit and below that a filter shows, the most pressing first."""
     found = in_queue_of(referrals_for(actor), unit).filter(OPEN_ONLY)
-    if show == "mine":
-        found = found.filter(assignee=actor)
-    elif show == "free":
-        found = found.filter(assignee=None)
-    return found.order_by(*ORDER)
+    return found.filter(_filters(actor)[show]).order_by(*ORDER)
 
 
 def lines(actor: User, found: QuerySet[Referral], place: Place, opened: UUID | None = None) -> list[Row]:
@@ -215,7 +227,7 @@ def _mark(row: ReferralSight) -> str:
 
 
 def groups(actor: User) -> list[Context]:
-    """Units whose queues the actor may open, by agency; bodies outside the system come first for the call centre."""
+    """Units whose queues the actor may open, by agency; bodies outside the system come first."""
     units = list(units_for(actor).filter(active=True).select_related("agency"))
     sums = _sums(actor, units)
     groups: dict[str, Context] = {}

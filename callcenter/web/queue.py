@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -32,10 +31,10 @@ from workflows import actions
 
 from . import item, listing
 from .doors import actor_of, page, version_of, visible
-from .forms import bound
 from .listing import Place
-from .sending import announce, is_part, once, status_for
+from .sending import Refused, announce, is_part, once, status_for
 from .times import work_windows
+from .verb_forms import bound
 
 Context = dict[str, Any]
 
@@ -168,24 +167,26 @@ def _draft(referral: UUID) -> str:
 
 
 def _refused(request: HttpRequest, referral: UUID, verb: str, refusal: Refusal) -> HttpResponse:
-    actor = actor_of(request)
-    form = bound(verb, request.POST)
+    actor, form = actor_of(request), bound(verb, request.POST)
     if form is not None:
         form.refuse(refusal)
-    context = item.context(actor, referral, refused=form, verb=verb)
-    seen = context["row"]
-    context |= {
-        "refused": form,
-        "refused_verb": verb,
-        "refused_label": next((each.label for each in context["toolbar"] if each.name == verb), ""),
-        "still": verb in seen.verbs,
-        "notice": _notice(refusal, seen),
-        "taken": isinstance(refusal, Taken),
-    }
-    if isinstance(refusal, StaleVersion):
-        who, when = item.changed_by(actor, seen)
-        context |= {"stale": True, "who": who, "when": when}
-        context["changes"] = item.changes_since(seen, refusal.extra["yours"])
+    context = item.context(actor, referral, typed=form, verb=verb)
+    seen: ReferralSight = context["row"]
+    stale = isinstance(refusal, StaleVersion)
+    who, when = item.changed_by(actor, seen) if stale else ("", None)
+    context["refused"] = Refused(
+        verb=verb,
+        label=next((each.label for each in context["toolbar"] if each.name == verb), ""),
+        notice=_notice(refusal, seen),
+        form=form,
+        still=verb in seen.verbs,
+        taken=isinstance(refusal, Taken),
+        stale=stale,
+        in_place=stale or verb != "complete",
+        who=who,
+        when=when,
+        changes=item.changes_since(seen, refusal.extra["yours"]) if stale else (),
+    )
     status = status_for(request, status_of(refusal))
     return _item(request, _place(request), referral, context, status=status)
 
@@ -226,9 +227,9 @@ def _setting(actor: User, place: Place | None, opened: UUID) -> Context:
     return {
         "draft": _draft(opened),
         "item_url": place.item_url(opened) if place else reverse("referral", args=[opened]),
-        "act_query": f"?{urlencode({'unit': place.unit, 'show': place.show, 'after': place.after})}"
-        if place
-        else "",
+        "act_base": reverse("referral", args=[opened]),
+        "act_query": f"?{place.query}" if place else "",
+        "leave_url": place.url(opened=opened) if place else reverse("referral", args=[opened]),
         "back_url": place.url() if place else "",
         "next_url": reverse("queue-next", args=[place.unit]) if place else "",
         "work_windows": work_windows(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
@@ -34,6 +36,55 @@ class VerbForm(forms.Form):
                 self.add_error(name if name in self.fields else None, str(sentence))
         if not refusal.errors:
             self.add_error(None, str(refusal.message))
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A button. Without ``allowed`` it stays in its place and ``why`` says the reason.
+
+    ``opens`` is what pressing does: "send" at once, "dialog" for its form, or an address to go to.
+    """
+
+    name: str
+    label: str
+    icon: str = ""
+    key: str = ""
+    opens: str = "send"
+    allowed: bool = True
+    primary: bool = False
+    why: str = ""
+
+    @property
+    def look(self) -> str:
+        if self.primary:
+            return "btn-primary"
+        return "btn-plain" if self.icon else "btn-quiet"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What another person changed meanwhile."""
+
+    label: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A refusal to be shown in place. ``still``: the verb is possible now, so it may be sent again."""
+
+    verb: str
+    label: str
+    notice: str
+    form: VerbForm | None = None
+    still: bool = False
+    taken: bool = False
+    stale: bool = False
+    in_place: bool = True
+    who: str = ""
+    when: datetime | None = None
+    changes: tuple[Change, ...] = ()
 
 
 def area(rows: int = 3) -> forms.Textarea:

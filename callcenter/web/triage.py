@@ -1,8 +1,320 @@
-"""To be written."""
+"""The triage desk: a person decides what the rules could not, and who takes over what was returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from access.models import User
+from access.policy import Action
+from access.visibility import applications_for, referrals_for
+from agencies.models import Referral, Unit
+from callcenter import sight
+from callcenter.live import stream
+from events.errors import Conflict, Invalid, NotVisible, Refusal
+from intake import selectors as intake
+from intake.models import Application
+from routing import selectors as rules
+from routing import services as routing
+from routing.decide import Part, disclosed_to
+from routing.models import Decision
+from workflows import actions, queue
+
+from .desk import routed
+from .desk.once import id_in
+from .doors import actor_of, page, version_of, visible
+from .forms import Choices, TriageForm
+
+SHOWN = 60
+SUGGESTED = 3
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    return lambda request, **kwargs: None
+@dataclass(frozen=True)
+class Waiting:
+    """One row of what waits: an application nobody could route, or a referral that came back."""
+
+    application: Application
+    referral: Referral | None
+    decision: Decision | None
+
+    @property
+    def key(self) -> str:
+        """The record a live event names."""
+        return str(self.referral.pk if self.referral else self.application.pk)
+
+    @property
+    def version(self) -> int:
+        return self.referral.version if self.referral else self.application.version
+
+    @property
+    def address(self) -> str:
+        url = reverse("triage-settle", args=[self.application.pk])
+        return f"{url}?referral={self.referral.pk}" if self.referral else url
+
+    @property
+    def crisis(self) -> bool:
+        return self.application.priority == "P0"
+
+    @property
+    def why(self) -> str:
+        """Why it did not go by itself, in one line."""
+        if self.referral:
+            reason = self.referral.reason.name if self.referral.reason else ""
+            return _("Returned by %(unit)s: %(reason)s") % {
+                "unit": self.referral.unit.short,
+                "reason": reason,
+            }
+        return reason_of(self.decision)
+
+
+def reason_of(decision: Decision | None) -> str:
+    """Why the rules sent it to a person."""
+    if decision is None or decision.lead:
+        return _("No agency is left that could answer")
+    for step in decision.trace:
+        if str(step["rule"]).startswith("GUARD-"):
+            return _("The complaint is about the agency that would answer")
+        if str(step["rule"]).startswith("DIRECTORY-"):
+            return _("The agency of this subject takes no referrals at present")
+    if any(step["matched"] for step in decision.trace if not str(step["rule"]).startswith("RAISE-")):
+        return _("The operator marked it as unclear")
+    return _("No rule speaks about this subject")
+
+
+# What waits ----------------------------------------------------------------------------------------------
+
+
+def waiting_for(actor: User) -> list[Waiting]:
+    """Everything that waits, a crisis first, then by due instant. Statements: the same for any number."""
+    rows = [
+        *(Waiting(row, None, _newest(row)) for row in _applications(actor)),
+        *(Waiting(row.application, row, _newest(row.application)) for row in _returned(actor)),
+    ]
+    return sorted(
+        rows, key=lambda row: (not row.crisis, row.application.due_at is None, row.application.due_at)
+    )
+
+
+def _applications(actor: User) -> QuerySet[Application]:
+    rows = applications_for(actor).filter(pk__in=queue.triage_applications().values("pk"))
+    return rows.select_related("subtopic", "contact").prefetch_related(_decisions())[:SHOWN]
+
+
+def _returned(actor: User) -> QuerySet[Referral]:
+    rows = referrals_for(actor).filter(pk__in=queue.returned().values("pk"))
+    related = rows.select_related("unit", "reason", "application__subtopic", "application__contact")
+    return related.prefetch_related(_decisions("application__"))[:SHOWN]
+
+
+def _decisions(path: str = "") -> Prefetch[Any]:
+    return Prefetch(f"{path}decisions", queryset=Decision.objects.order_by("-id"))
+
+
+def _newest(row: Application) -> Decision | None:
+    return next(iter(row.decisions.all()), None)
+
+
+@page(Action.TRIAGE_VIEW)
+def triage(request: HttpRequest) -> HttpResponse:
+    """The list, with the first of it open."""
+    rows = waiting_for(actor_of(request))
+    return redirect(rows[0].address) if rows else render(request, "triage/triage.html", _listed(rows))
+
+
+@page(Action.TRIAGE_VIEW)
+def waiting(request: HttpRequest) -> HttpResponse:
+    """The list alone, fetched again when something happened."""
+    chosen = request.GET.get("chosen", "")[:40]
+    return render(request, "triage/_list.html", _listed(waiting_for(actor_of(request)), chosen))
+
+
+def _listed(rows: list[Waiting], chosen: str = "") -> dict[str, Any]:
+    return {
+        "rows": rows,
+        "total": len(rows),
+        "chosen": chosen,
+        "cursor": stream.cursor_now(),
+        "next": next((row for row in rows if row.key != chosen), None),
+    }
+
+
+# One item ------------------------------------------------------------------------------------------------
+
+
+@page(Action.TRIAGE_VIEW, methods=("GET", "POST"))
+def settle(request: HttpRequest, application: UUID) -> HttpResponse:
+    """One item; by POST the preview of a choice (``preview``) or the decision itself."""
+    actor = actor_of(request)
+    row = visible(sight.with_parts(applications_for(actor)), application)
+    returned = _referral_in(request, row)
+    if request.method == "GET":
+        return _item_page(request, row, returned)
+    form = _form(row, returned, request.POST)
+    if "preview" in request.POST:
+        return render(request, "triage/_choice.html", _item(actor, row, returned, form))
+    return _decide(request, row, returned, form)
+
+
+def _decide(
+    request: HttpRequest, row: Application, returned: Referral | None, form: TriageForm
+) -> HttpResponse:
+    if not form.is_valid():
+        return _item_page(request, row, returned, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    chosen = form.cleaned_data
+    try:
+        actions.triage(
+            actor=actor_of(request),
+            application=row.pk,
+            lead=chosen["lead"],
+            joint=[code for code in chosen["joint"] if code != chosen["lead"]],
+            policy=chosen["policy"] or "all",
+            text=chosen["text"],
+            referral=returned.pk if returned else None,
+            version=version_of(request),
+        )
+    except Invalid as refusal:
+        if "referral" in refusal.errors:
+            return _moved_on(request, row, returned, form, refusal)
+        form.refuse(refusal)
+        return _item_page(request, row, returned, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    except Conflict as refusal:
+        return _moved_on(request, row, returned, form, refusal)
+    return redirect("triage")
+
+
+def _moved_on(
+    request: HttpRequest, row: Application, returned: Referral | None, form: TriageForm, refusal: Refusal
+) -> HttpResponse:
+    """Somebody was faster: the words stay, with the item as it is now, or with the next one."""
+    actor = actor_of(request)
+    row = visible(sight.with_parts(applications_for(actor)), row.pk)
+    if _still_waits(row, returned):
+        form.refuse(refusal)
+        return _item_page(request, row, returned, form, HTTPStatus.CONFLICT)
+    rows = waiting_for(actor)
+    values = {**_listed(rows), "gone": sight.application(actor, row), "words": form["text"].value() or ""}
+    return render(request, "triage/triage.html", values, status=HTTPStatus.CONFLICT)
+
+
+def _still_waits(row: Application, returned: Referral | None) -> bool:
+    if returned is not None:
+        return queue.returned_of(row.pk).filter(pk=returned.pk).exists()
+    return queue.triage_applications().filter(pk=row.pk).exists()
+
+
+def _item_page(
+    request: HttpRequest,
+    row: Application,
+    returned: Referral | None,
+    form: TriageForm | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    actor = actor_of(request)
+    rows = waiting_for(actor)
+    key = str(returned.pk if returned else row.pk)
+    if form is None and not any(waits.key == key for waits in rows):
+        values = {**_listed(rows), "gone": sight.application(actor, row)}
+        return render(request, "triage/triage.html", values)
+    form = form or _form(row, returned)
+    values = {**_listed(rows, key), **_item(actor, row, returned, form)}
+    return render(request, "triage/triage.html", values, status=status)
+
+
+def _item(actor: User, row: Application, returned: Referral | None, form: TriageForm) -> dict[str, Any]:
+    """Values of one item: text, choice, what each chosen agency would see, and why it is here."""
+    decision = Decision.objects.filter(application=row).first()
+    parts = _parts(row, returned, form)
+    facts = routing.facts_of(row)
+    item = sight.application(actor, row)
+    return {
+        "item": item,
+        "returned": next((part for part in item.referrals if returned and part.id == returned.pk), None),
+        "form": form,
+        "why": reason_of(decision),
+        "looks": routed.looks(decision.trace) if decision and not decision.lead else [],
+        "distress": intake.suggestions(row.text).distress,
+        "goes": routed.goes(parts, health=row.subtopic.topic.health, consents=facts.get("consents") or ()),
+        "closing": routed.closing(str(form["policy"].value() or "all"), len(parts)),
+        "version": row.version,
+        "address": Waiting(row, returned, None).address,
+    }
+
+
+def _parts(row: Application, returned: Referral | None, form: TriageForm) -> list[Part]:
+    """The choice as a decision would write it (``routing.services.record_choice``)."""
+    directory, facts = rules.directory(), routing.facts_of(row)
+    lead, joint = form["lead"].value() or "", form["joint"].value() or []
+    codes = [code for code in dict.fromkeys([lead, *joint]) if code in directory]
+    first_leads = returned.is_lead if returned else True
+    return [
+        Part(
+            code,
+            code == lead and first_leads,
+            disclosed_to(directory[code], row.subtopic.topic.health, facts),
+        )
+        for code in codes
+    ]
+
+
+# The form ------------------------------------------------------------------------------------------------
+
+
+def _form(row: Application, returned: Referral | None, data: QueryDict | None = None) -> TriageForm:
+    units = [unit for unit in Unit.objects.select_related("agency").order_by("agency", "code") if unit.active]
+    likely = _likely(row, returned, {unit.code for unit in units})
+    chosen = set(data.getlist("joint")) if data is not None else set()
+    joint = [] if returned else [code for code in row.subtopic.joint if code in likely or code in chosen]
+    offered = list(dict.fromkeys([*row.subtopic.joint, *chosen, data.get("more", "") if data else ""]))
+    if data is not None and data.get("more"):
+        data = data.copy()
+        data.appendlist("joint", str(data["more"]))
+        data["more"] = ""
+    names = {unit.code: unit.name for unit in units}
+    return TriageForm(
+        data,
+        initial={"lead": likely[0] if likely else "", "joint": joint, "policy": row.policy},
+        leads=_grouped(units, likely),
+        joints=[(code, names[code]) for code in offered if code in names],
+        more=_grouped(units, []),
+        auto_id="t_%s",
+    )
+
+
+def _likely(row: Application, returned: Referral | None, known: set[str]) -> list[str]:
+    """Units that may be right: whom the returning unit names, then those of the subject's data."""
+    refused = {part.unit_id for part in row.referrals.all() if part.state in ("rejected", "failed")}
+    open_ = {part.unit_id for part in row.referrals.all() if part.is_open}
+    named = [returned.suggested_unit_id or ""] if returned else []
+    codes = dict.fromkeys([*named, row.subtopic.lead, *row.subtopic.joint])
+    return [code for code in codes if code in known and code not in refused | open_][:SUGGESTED]
+
+
+def _grouped(units: Iterable[Unit], likely: list[str]) -> Choices:
+    """Units under their agencies, the likely ones first."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for unit in units:
+        groups.setdefault(unit.agency.name, []).append((unit.code, unit.name))
+    names = {unit.code: unit.name for unit in units}
+    first = [(_("Suggested"), [(code, names[code]) for code in likely])] if likely else []
+    return [*first, *groups.items()]
+
+
+def _referral_in(request: HttpRequest, row: Application) -> Referral | None:
+    """The returned referral of this application that the address or the form names."""
+    named = request.POST.get("referral") or request.GET.get("referral")
+    if not named:
+        return None
+    wanted = id_in(named)
+    for part in row.referrals.all():
+        if part.pk == wanted:
+            return part
+    raise NotVisible

@@ -129,6 +129,7 @@ def dropped_identity() -> Identity | None:
                 "--clear-groups",
                 "--inh-caps=+dac_override",
                 "--ambient-caps=+dac_override",
+                "--pdeathsig=INT",  # a change of user forgets what the parent's death should do
                 "--securebits=+no_setuid_fixup",  # else access(2) would not count it, and initdb asks there
             )
             if _works(prefix):

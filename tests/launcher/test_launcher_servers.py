@@ -122,6 +122,25 @@ def test_killing_the_keeper_ends_the_servers_and_keeps_the_data(use: Use, home: 
         assert_remembered(servers)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+def test_a_server_of_another_user_ends_with_its_keeper_as_well(
+    use: Use, home: Home, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of user makes the kernel forget what a parent's death should do."""
+    (place / "unshare").write_text("#!/bin/sh\nexit 1\n")  # no user namespaces, as in most containers
+    (place / "unshare").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+    if postgres.dropped_identity() is None:
+        pytest.skip("this system does not allow this way")
+    with use() as servers:
+        remember(servers)
+        assert home.pg.stat().st_uid != 0
+        os.kill(keeper_pid(home), signal.SIGKILL)
+        assert_nothing_runs(home)
+    with use() as servers:
+        assert_remembered(servers)
+
+
 def test_an_immediate_start_after_killing_everything_keeps_the_data(use: Use, home: Home) -> None:
     with use() as servers:
         remember(servers)

@@ -17,11 +17,7 @@ from routing.models import RuleSet
 from sla import selectors as sla
 from sla.models import CalendarDay
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.usefixtures("reference"),
-    pytest.mark.urls("tests.reference.urls"),
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 
 MODELS = sorted(site._registry, key=lambda model: model.__name__)
 

@@ -21,27 +21,36 @@ from .test_admin import address
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.urls("tests.reference.urls"),
     pytest.mark.skipif(not os.environ.get("DAYAQ_CHROMIUM"), reason="no Chromium"),
 ]
 
 
 @pytest.fixture
-def page(live_server: Any, people_at_work: Any, client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def page(
+    live_server: Any, people_at_work: Any, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
     """A page of a signed-in administrator; ``page.refused`` collects what the browser refused or failed."""
     from playwright.sync_api import sync_playwright
 
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser's driver runs a loop in this thread
     client.force_login(people_at_work.admin, backend="django.contrib.auth.backends.ModelBackend")
-    session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    session: Any = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ["DAYAQ_CHROMIUM"], args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=os.environ["DAYAQ_CHROMIUM"], args=["--no-sandbox"]
+        )
         context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
         context.add_cookies([session])
-        page = context.new_page()
-        page.refused = []
-        page.on("console", lambda said: said.type == "error" and page.refused.append(said.text))
-        page.on("pageerror", lambda error: page.refused.append(str(error)))
+        page: Any = context.new_page()
+        page.refused = refused = []
+
+        def hear(said: Any) -> None:
+            url = said.location["url"]
+            if said.type == "error" and not url.endswith("/favicon.ico"):  # asked for by the browser itself
+                refused.append(f"{url}: {said.text}")
+
+        page.on("console", hear)
+        page.on("pageerror", lambda error: refused.append(str(error)))
         yield page
         browser.close()
 

@@ -97,7 +97,7 @@ def update(language: str, words: set[tuple[str, str | None]], *, write: bool) ->
         entry = entries.get(text) or polib.POEntry(msgid=text)
         if plural and not entry.msgid_plural:
             entry.msgid_plural = plural
-            entry.msgstr_plural = {form: "" for form in range(FORMS[language])}
+            entry.msgstr_plural = dict.fromkeys(range(FORMS[language]), "")
             entry.msgstr = ""
         if not any(text == done.msgid for done in catalogue[-1:]):
             catalogue.append(entry)

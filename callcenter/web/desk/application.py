@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -12,14 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from access.models import User
 from access.policy import Action
 from access.visibility import applications_for
+from callcenter.web.doors import actor_of, page
 from events.errors import Invalid, KeyReused, NotVisible, Refusal
-from intake import selectors as intake
 from intake.models import Application, Contact
-from people import text as rules
 from workflows import actions
 
-from ..doors import actor_of, page
-from . import conversation
+from . import conversation, subjects
 from .contact import own
 from .conversation import Work
 from .once import new_key, once, wanted
@@ -39,7 +36,7 @@ def preview(request: HttpRequest) -> HttpResponse:
         return show(request, contact, made)
     values = {**conversation.of_work(request, contact, made), "part": True, "picked": bool(picked)}
     if picked:
-        values["topics"] = intake.subjects()
+        values["topics"] = subjects.narrowed()
     response = render(request, "desk/_work_part.html", values)
     if chosen:
         response["HX-Replace-Url"] = address(contact, subtopic=made.subtopic.code if made.subtopic else "")
@@ -50,26 +47,11 @@ def preview(request: HttpRequest) -> HttpResponse:
 def topics(request: HttpRequest) -> HttpResponse:
     """The list of subjects, narrowed by what is typed; by POST, suggestions from the note."""
     if request.method == "GET":
-        wanted = rules.fold(request.GET.get("q", "")[:100])
-        return render(request, "desk/_topics_list.html", {"topics": narrowed(wanted), "q": wanted})
+        found = subjects.narrowed(request.GET.get("q", "")[:100])
+        return render(request, "desk/_topics_list.html", {"topics": found})
     contact, data = _posted(request)
     made = conversation.work(actor_of(request), contact, data)
     return render(request, "desk/_suggested.html", conversation.of_work(request, contact, made))
-
-
-def narrowed(wanted: str) -> list[Any]:
-    """Subjects of whose names or words every typed word is a part, in any of the three languages."""
-    found = []
-    for topic in intake.subjects():
-        subs = [sub for sub in topic.subtopics.all() if sub.active and _holds(sub, topic, wanted.split())]
-        if subs:
-            found.append({"name": topic.name, "code": topic.code, "subtopics": subs})
-    return found
-
-
-def _holds(sub: Any, topic: Any, words: list[str]) -> bool:
-    whole = rules.fold(" ".join([sub.code, sub.az, sub.en, sub.ru, topic.az, topic.en, topic.ru, *sub.keywords]))
-    return all(word in whole for word in words)
 
 
 @page(Action.APPLICATION_REGISTER, methods=("POST",))

@@ -14,10 +14,9 @@ from access.policy import Action
 from access.visibility import applications_for
 from callcenter import sight
 from callcenter.live import stream
+from callcenter.web.doors import actor_of, page
 from feedback.models import Confirmation, Verdict
 from workflows import queue
-
-from ..doors import actor_of, page
 
 SHOWN = 30
 
@@ -39,8 +38,7 @@ def confirmations(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     waiting = applications_for(actor).filter(pk__in=queue.confirmations().values("pk"))
     rows = [
-        sight.application(actor, row)
-        for row in sight.with_parts(waiting).order_by("due_at", "id")[:SHOWN]
+        sight.application(actor, row) for row in sight.with_parts(waiting).order_by("due_at", "id")[:SHOWN]
     ]
     values: dict[str, Any] = {
         "calls": [call(row, missed) for row, missed in _with_missed(rows)],

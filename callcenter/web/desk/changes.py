@@ -8,11 +8,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from access.models import User
+from callcenter.web.forms import PersonForm
 from intake import services as intake
 from intake.models import Contact
 from people.models import Person
-
-from ..forms import PersonForm
 
 JOINED = frozenset({"address", "safety_note", "phones"})
 
@@ -31,7 +30,14 @@ def clashes(form: PersonForm, now: dict[str, Any]) -> list[dict[str, Any]]:
         if theirs not in (was, mine):
             label = form.fields[name].label
             found.append(
-                {"name": name, "label": label, "was": was, "theirs": theirs, "mine": mine, "can_join": name in JOINED}
+                {
+                    "name": name,
+                    "label": label,
+                    "was": was,
+                    "theirs": theirs,
+                    "mine": mine,
+                    "can_join": name in JOINED,
+                }
             )
     return found
 
@@ -67,7 +73,8 @@ def last_writer(person: Person) -> str:
     """Who changed the person last, from the history."""
     newest = person.events.order_by("-pgh_id").select_related("pgh_context").first()  # type: ignore[attr-defined]
     context = newest.pgh_context if newest else None
-    user = User.objects.filter(pk=(context.metadata or {}).get("user")).first() if context else None
+    wrote = (context.metadata or {}).get("user") if context else None
+    user = User.objects.filter(pk=wrote).first() if wrote else None
     return user.display if user else _("A colleague")
 
 
@@ -100,5 +107,3 @@ def _flat(choices: Any) -> list[tuple[str, Any]]:
         else:
             flat.append((str(value), name))
     return flat
-
-

@@ -15,12 +15,12 @@ from access.permissions import require
 from access.policy import Action
 from access.visibility import people_for
 from callcenter.errors import status_of
+from callcenter.web.doors import actor_of, page, visible
 from events.errors import Refusal
 from intake import services as intake
 from intake.lifecycle import ContactState
 from intake.models import Contact
 
-from ..doors import actor_of, page, visible
 from . import conversation
 from .once import wanted
 from .page import address
@@ -49,7 +49,9 @@ def change_contact(request: HttpRequest, contact: UUID) -> HttpResponse:
         return _not_saved(request, refusal)
     if "verification" in changes:
         fresh = visible(conversation.contacts(actor), row.pk)
-        response = render(request, "desk/_identity.html", {"contact": fresh, "levels": conversation.levels(fresh)})
+        response = render(
+            request, "desk/_identity.html", {"contact": fresh, "levels": conversation.levels(fresh)}
+        )
         response["HX-Trigger"] = "dq:identity"
         return response if getattr(request, "htmx", False) else redirect(address(row))
     if "caller" in changes:

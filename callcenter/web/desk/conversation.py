@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from access.disclosure import EVERYTHING
 from access.models import User
@@ -16,6 +16,7 @@ from access.policy import Action
 from access.visibility import applications_for, contacts_for
 from agencies.models import Unit
 from callcenter import sight
+from callcenter.web.forms import ApplicationForm
 from intake import selectors as intake
 from intake.lifecycle import OPEN, ContactState
 from intake.models import Application, Contact, Disposition, Subtopic
@@ -25,7 +26,6 @@ from routing import selectors as rules
 from routing import services as routing
 from routing.decide import Decision
 
-from ..forms import ApplicationForm
 from . import facts, routed, script
 from .once import new_key
 
@@ -33,10 +33,10 @@ OPEN_SHOWN, CONTACTS_SHOWN, SIMILAR_SHOWN = 5, 3, 3
 COMPLAINT = "CMP"
 
 LEVELS = (
-    ("0", lambda: _("General information and crisis help")),
-    ("1", lambda: _("Ordinary application, own status")),
-    ("2", lambda: _("Health details, change of telephone and address, consent")),
-    ("3", lambda: _("Everything of one's own (signed in by SİMA or ASAN İmza)")),
+    ("0", _("General information and crisis help")),
+    ("1", _("Ordinary application, own status")),
+    ("2", _("Health details, change of telephone and address, consent")),
+    ("3", _("Everything of one's own (signed in by SİMA or ASAN İmza)")),
 )
 
 
@@ -70,7 +70,9 @@ def contacts(actor: User) -> QuerySet[Contact]:
 
 def imagined(contact: Contact, subtopic: Subtopic, answers: dict[str, Any]) -> Application:
     """The application as it would be registered; never saved. Preview and registration decide alike."""
-    return Application(person=cast(Person, person_of(contact)), contact=contact, subtopic=subtopic, facts=answers)
+    return Application(
+        person=cast(Person, person_of(contact)), contact=contact, subtopic=subtopic, facts=answers
+    )
 
 
 def work(actor: User, contact: Contact, data: QueryDict | None = None, **initial: str) -> Work:
@@ -85,11 +87,13 @@ def work(actor: User, contact: Contact, data: QueryDict | None = None, **initial
         auto_id="a_%s",
     )
     answers = form.facts() if data is not None else {}
-    if data is not None and (consents := [code for code in data.getlist("consents") if code in rules.directory()]):
+    if data is not None and (
+        consents := [code for code in data.getlist("consents") if code in rules.directory()]
+    ):
         answers["consents"] = sorted(set(consents))
     made = Work(form, subtopic, answers)
     if data is not None and data.get("key"):
-        made.key = data["key"]
+        made.key = str(data["key"])
     if subtopic is not None and person_of(contact) is not None:
         _decide(actor, contact, subtopic, made)
     return made
@@ -129,7 +133,9 @@ def of_work(request: HttpRequest, contact: Contact, made: Work) -> dict[str, Any
         "promise": routed.promise(decision.target) if decision else None,
         "closing": routed.closing(decision.policy, len(decision.parts)) if decision else "",
         "ruleset": rules.published().number,
-        "steps": script.steps(contact, made.subtopic is not None, bool(made.asked_consents), registered=False),
+        "steps": script.steps(
+            contact, made.subtopic is not None, bool(made.asked_consents), registered=False
+        ),
     }
 
 
@@ -177,7 +183,7 @@ def categories(person: Person) -> list[str]:
 def levels(contact: Contact) -> list[dict[str, Any]]:
     """The levels of identity and what each allows."""
     return [
-        {"value": value, "allows": allows(), "on": str(contact.verification) == value}
+        {"value": value, "allows": allows, "on": str(contact.verification) == value}
         for value, allows in LEVELS
     ]
 

@@ -7,10 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from callcenter.web.forms import Question, Word
 from intake.models import Subtopic
 from routing.decide import Rule
-
-from ..forms import Question, Word
 
 # Read from the records (routing.services.facts_of) or asked in a place of their own.
 KNOWN = frozenset(
@@ -69,7 +68,8 @@ def questions(rules: Iterable[Rule], subtopic: Subtopic | None) -> list[Question
     asked = [
         Question(fact, label(fact), _options(fact, values))
         for fact, values in wanted.items()
-        if fact not in KNOWN and (subtopic is None or subtopic.topic_id in ONLY_FOR.get(fact, {subtopic.topic_id}))
+        if fact not in KNOWN
+        and (subtopic is None or subtopic.topic_id in ONLY_FOR.get(fact, {subtopic.topic_id}))
     ]
     return sorted(asked, key=lambda question: not question.options)
 

@@ -11,10 +11,9 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from access.models import User
+from callcenter.web.doors import visible
 from events import idempotency
 from events.errors import NotVisible
-
-from ..doors import visible
 
 M = TypeVar("M", bound=Model)
 LONGEST = 120
@@ -25,9 +24,7 @@ def new_key() -> str:
     return str(uuid4())
 
 
-def once(
-    actor: User, operation: str, key: str, meaning: Any, work: Callable[[], M], rows: QuerySet[M]
-) -> M:
+def once(actor: User, operation: str, key: str, meaning: Any, work: Callable[[], M], rows: QuerySet[M]) -> M:
     """Do ``work`` and return its row; a repeat of the same form returns the row as it is now."""
     body = json.dumps(meaning, ensure_ascii=False, sort_keys=True, default=str).encode("utf-8", "replace")
     with transaction.atomic():

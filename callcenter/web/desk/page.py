@@ -12,13 +12,13 @@ from access.models import User
 from access.policy import Action
 from access.visibility import applications_for, contacts_for, people_for
 from callcenter import sight
+from callcenter.web.doors import actor_of, page, visible
 from intake import services as intake
 from intake.lifecycle import ContactState
 from intake.models import Application, Contact
 from people.models import Person
 
-from ..doors import actor_of, page, visible
-from . import conversation, script
+from . import conversation, script, subjects
 from .conversation import Work
 from .once import new_key, once, wanted
 
@@ -90,7 +90,7 @@ def show(request: HttpRequest, contact: Contact, made: Work | None = None, statu
         **conversation.of_work(request, contact, made),
         "draft": f"contact:{contact.pk}:{drafted}",
         "before": drafted,
-        "topics": conversation.intake.subjects(),
+        "topics": subjects.narrowed(),
         "dispositions": conversation.dispositions(contact),
         "ended_as": "application_opened" if drafted else "",
     }

@@ -20,6 +20,8 @@ from access.permissions import may, require
 from access.policy import Action
 from access.visibility import applications_for, contacts_for, people_for
 from callcenter import sight
+from callcenter.web.doors import actor_of, page, version_of, visible
+from callcenter.web.forms import PersonForm, shown
 from events.errors import Refusal, StaleVersion
 from intake.models import Application
 from people import selectors, services
@@ -27,8 +29,6 @@ from people import text as rules
 from people.errors import FinTaken
 from people.models import Category, District, Person
 
-from ..doors import actor_of, page, version_of, visible
-from ..forms import PersonForm, numbers_in, shown
 from . import changes
 from .contact import own
 from .once import id_in, new_key, once
@@ -49,7 +49,7 @@ class Found:
 
 @page(Action.PEOPLE_SEARCH, methods=("POST",))
 def search(request: HttpRequest) -> HttpResponse:
-    """People by FIN, telephone, registration number or name. By POST: what is searched stays out of addresses."""
+    """People by FIN, telephone, application number or name. By POST, so that addresses hold no names."""
     actor = actor_of(request)
     query = request.POST.get("q", "")[:LONGEST_QUERY]
     rows, read_as = look_up(people_for(actor), query)
@@ -103,7 +103,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
         return _add_page(request, _form(initial=guessed(posted.get("q", "")[:LONGEST_QUERY])))
     data = posted.copy()
     if data.get("use_fin"):
-        data["fin"] = data["use_fin"]
+        data["fin"] = str(data["use_fin"])
     form = _form(data)
     if not form.is_valid():
         return _add_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -228,7 +228,9 @@ def _meet(request: HttpRequest, row: Person, form: PersonForm, mine: dict[str, A
     return _person_page(request, row, form, status=HTTPStatus.CONFLICT, **values)
 
 
-def _person_page(request: HttpRequest, row: Person, form: PersonForm, *, status: int = 200, **more: Any) -> HttpResponse:
+def _person_page(
+    request: HttpRequest, row: Person, form: PersonForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
     actor = actor_of(request)
     mine = sight.with_parts(applications_for(actor).filter(person=row)).order_by("-registered_at", "-id")
     contacts = contacts_for(actor).filter(caller=row).select_related("disposition", "operator")

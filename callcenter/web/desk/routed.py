@@ -77,7 +77,9 @@ def goes(parts: Iterable[Part], *, health: bool, consents: Iterable[str] = ()) -
 def promise(target: str) -> Promise:
     """What would be promised if the application were registered now."""
     due = sla.due(clock.now(), target)
-    return Promise(due.due_at, words.target(target) if target != "0 min" else _("at once"), not due.provisional)
+    return Promise(
+        due.due_at, words.target(target) if target != "0 min" else _("at once"), not due.provisional
+    )
 
 
 def closing(policy: str, agencies: int) -> str:

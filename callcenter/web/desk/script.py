@@ -1,6 +1,6 @@
 """What to say next: the steps of a call after ``reference/domain.md`` 5.1 [D].
 
-The wording is a neutral draft of ours; the Call Centre and clinicians have to approve it, and the page says so.
+The wording is a neutral draft of ours: the Call Centre and clinicians have to approve it, as the page says.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STEPS: dict[int, tuple[Word, Word]] = {
     EASE: (_("Is it a good moment to talk"), _("“Is it convenient for you to talk now?”")),
     IDENTITY: (
         _("Identity"),
-        _("“To write your application down correctly, please tell me your name, year of birth and district.”"),
+        _("“To write this down correctly, please tell me your name, year of birth and district.”"),
     ),
     LISTENING: (
         _("Listen, repeat the need back"),

@@ -39,7 +39,7 @@ def field_name(code: str) -> str:
 
 @register.filter
 def target_words(code: str) -> str:
-    """"7 wd" as "7 working days"."""
+    """ "7 wd" as "7 working days"."""
     return words.target(code)
 
 
