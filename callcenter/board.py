@@ -128,8 +128,8 @@ def _agencies(referrals: QuerySet[Referral], present: datetime, agency: str | No
     ]
 
 
-def _open_by_agency(referrals: QuerySet[Referral], present: datetime) -> QuerySet[Any, Figures]:
-    return (
+def _open_by_agency(referrals: QuerySet[Referral], present: datetime) -> list[Figures]:
+    return list(
         referrals.filter(state__in=OPEN)
         .values("agency")
         .annotate(
@@ -143,8 +143,8 @@ def _open_by_agency(referrals: QuerySet[Referral], present: datetime) -> QuerySe
     )
 
 
-def _answered_by_agency(referrals: QuerySet[Referral], present: datetime) -> QuerySet[Any, Figures]:
-    return (
+def _answered_by_agency(referrals: QuerySet[Referral], present: datetime) -> list[Figures]:
+    return list(
         referrals.filter(finished_at__gte=present - ANSWERED_WITHIN, state__in=ANSWERED)
         .values("agency")
         .annotate(answered=Count("pk"), in_time=Count("pk", filter=Q(finished_at__lte=F("due_at"))))

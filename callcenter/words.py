@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from agencies.lifecycle import ReferralState
 from events.catalog import Kind
@@ -90,7 +89,7 @@ UNITS_OF_TIME: dict[str, tuple[str | Promise, str | Promise]] = {
     "wd": (_("%(n)s working day"), _("%(n)s working days")),
 }
 
-CALL_CENTRE = pgettext_lazy("who did it", "Call Centre")
+CALL_CENTRE = _("Call Centre")
 
 
 def of(words: Words, code: object) -> str:

@@ -209,9 +209,7 @@ class Performance:
         actions.start(actor=self._worker(slot), referral=self.referrals[slot])
 
     def complete(self, slot: int, outcome: str, text: str) -> None:
-        actions.complete(
-            actor=self._worker(slot), referral=self.referrals[slot], outcome=outcome, text=text
-        )
+        actions.complete(actor=self._worker(slot), referral=self.referrals[slot], outcome=outcome, text=text)
 
     def reject(self, slot: int, reason: str, text: str, suggested: str | None) -> None:
         actions.reject(

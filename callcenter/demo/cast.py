@@ -26,7 +26,7 @@ KIN = {"spouse": "spouse", "parent": "child", "child": "parent", "sibling": "sib
 
 @dataclass(frozen=True)
 class Invented:
-    """A person before it is written. ``relation`` is (place of the relative in the cast, what we are to him)."""
+    """A person not yet written. ``relation`` is (place of the relative in the cast, what we are to him)."""
 
     family_name: str
     given_name: str
@@ -44,7 +44,9 @@ class Invented:
     relation: tuple[int, str] | None = None
 
 
-def invent(count: int, material: Material, wanted: Collection[tuple[int, str]], rng: Random) -> list[Invented]:
+def invent(
+    count: int, material: Material, wanted: Collection[tuple[int, str]], rng: Random
+) -> list[Invented]:
     """``count`` people; ``wanted`` are (place, category) of those whose story needs a category.
 
     With 75 people or more every district has somebody.

@@ -1,4 +1,4 @@
-"""Time as stories need it: seconds of working time, or for a crisis of any time, before the end of the play."""
+"""Time as stories need it: seconds of working time (of any time for a crisis) before the play's end."""
 
 from __future__ import annotations
 

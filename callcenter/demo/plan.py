@@ -28,7 +28,11 @@ CATEGORY = {
 RAISING = ("lives_alone", "amputee", "minor", "spinal_injury", "third_repeat", "risk_flag")
 IN_SYSTEM = ("MOH", "TABIB", "SAMHI", "MLSPP", "YASHAT")
 LONG_TARGETS = ("30 wd",)  # being late with these takes longer than the month that is played
-ATTEMPTS_BEFORE = 0.25  # contacts that lead to no application, per application [D]
+# How contacts with an application end; and a death has a protocol of its own, which is not played.
+WITH_APPLICATION = {
+    "application_opened", "crisis_handled", "crisis_detected", "completed_need_found", "person_deceased",
+}  # fmt: skip
+ATTEMPTS = 0.25  # contacts that lead to no application, per application [D]
 
 
 @dataclass
@@ -88,11 +92,11 @@ def make(count: int, seed: str, end: datetime, material: Material, calendar: Cal
     return Plan(people, stories, list(_calls(count, people, axes[False], material, rng)))
 
 
-# --- kinds and subtopics ------------------------------------------------------------------------------------
+# --- kinds and subtopics --------------------------------------------------------------------------------
 
 
 def _kinds_and_subtopics(count: int, material: Material, rng: Random) -> list[Story]:
-    """Match the shares of the kinds with those of the subtopics; kinds that fit few subtopics choose first."""
+    """Match the shares of kinds with those of subtopics; kinds that fit few subtopics choose first."""
     weights = material.volumes["subtopics"]
     left = Counter(share_out(weights, count, each=True))
     kinds = share_out({name: kind.share for name, kind in KINDS.items()}, count)
@@ -123,7 +127,11 @@ def _combinations() -> Iterator[tuple[str, str, str]]:
 
 def _choose_subtopic(story: Story, left: Counter[str], material: Material, rng: Random) -> None:
     fitting = {code: number for code, number in left.items() if number and _fits(story, code, material)}
-    if story.wanted == ("MOH", "accepted") and fitting.get(CRISES[0]) and not story.number > len(IN_SYSTEM) * 3:
+    if (
+        story.wanted == ("MOH", "accepted")
+        and fitting.get(CRISES[0])
+        and not story.number > len(IN_SYSTEM) * 3
+    ):
         fitting = {CRISES[0]: 1}  # one crisis has to be seen in work
     if not fitting:  # what is left suits nobody but a plain story
         story.kind, story.wanted = "closed", None
@@ -145,7 +153,7 @@ def _fits(story: Story, code: str, material: Material) -> bool:
     return any(material.agency(unit) == story.wanted[0] for unit in units)
 
 
-# --- people ---------------------------------------------------------------------------------------------------
+# --- people ---------------------------------------------------------------------------------------------
 
 
 def _cast(stories: list[Story], material: Material, rng: Random) -> list[Invented]:
@@ -163,7 +171,7 @@ def _cast(stories: list[Story], material: Material, rng: Random) -> list[Invente
     return invent(len(new), material, wanted, rng)
 
 
-# --- words and units ------------------------------------------------------------------------------------------
+# --- words and units ------------------------------------------------------------------------------------
 
 
 def _fill(story: Story, people: list[Invented], material: Material, rng: Random) -> None:
@@ -171,7 +179,8 @@ def _fill(story: Story, people: list[Invented], material: Material, rng: Random)
     texts = material.texts[story.subtopic]["texts"]
     words = {"district": people[story.person].district_name, "rel": material.generic("rel", rng)}
     story.text = texts[story.turn % len(texts)].format(**words)
-    story.channel = rng.choices(material.volumes["channels"], [c["weight"] for c in material.volumes["channels"]])[0]
+    channels = material.volumes["channels"]
+    story.channel = rng.choices(channels, [channel["weight"] for channel in channels])[0]
     story.verification = rng.choices([0, 1, 2, 3], [1, 5, 6, 1])[0]
     story.units = tuple(part.unit for part in _decision(story, material).parts)
     story.desks = tuple(rng.randrange(100) for _ in story.units)
@@ -208,7 +217,7 @@ def _part(story: Story, people: list[Invented], material: Material, rng: Random)
     return Part(story.subtopic, story.units, words, material, rng, forced)
 
 
-# --- time -------------------------------------------------------------------------------------------------------
+# --- time -----------------------------------------------------------------------------------------------
 
 
 def _timed(
@@ -246,16 +255,14 @@ def _span(kind: Kind, lateness: str, target: str, axis: Axis, rng: Random) -> tu
     return axis.begin(target, lateness, rng), axis.end - 1
 
 
-def _calls(
-    count: int, people: list[Invented], axis: Axis, material: Material, rng: Random
-) -> Iterator[Call]:
+def _calls(count: int, people: list[Invented], axis: Axis, material: Material, rng: Random) -> Iterator[Call]:
     """Calls that lead to no application: information given, nobody reached, no need found."""
     groups = {"inbound": "in", "outbound_no_contact": "out", "outbound_contact": "out"}
-    unfit = {"application_opened", "crisis_handled", "crisis_detected", "person_deceased", "completed_need_found"}
     known = {
-        group: [code for code in material.dispositions.get(group, []) if code not in unfit] for group in groups
+        group: [code for code in material.dispositions.get(group, []) if code not in WITH_APPLICATION]
+        for group in groups
     }
-    for _ in range(round(count * ATTEMPTS_BEFORE)):
+    for _ in range(round(count * ATTEMPTS)):
         group = rng.choices(list(groups), [5, 4, 3])[0]
         person = rng.randrange(len(people)) if groups[group] == "out" or rng.random() < 0.6 else None
         at = axis.at(axis.end - 60 - rng.randrange(axis.month))

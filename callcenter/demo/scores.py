@@ -50,13 +50,14 @@ class Part:
 # --- tracks ---------------------------------------------------------------------------------------------
 
 WAYS_TO_ANSWER = {
-    ("claim",): 45,
-    ("accept",): 20,
-    ("claim", "start"): 15,
-    ("claim", "accept", "start"): 15,
-    ("claim", "release", "claim"): 5,
+    (): 25,  # answered at once
+    ("accept",): 35,
+    ("claim",): 20,
+    ("claim", "start"): 8,
+    ("claim", "accept", "start"): 8,
+    ("claim", "release", "claim"): 4,
 }
-WAYS_TO = {
+WAYS_TO: dict[str, dict[Any, int]] = {
     "new": {(): 1},
     "accepted": {("accept",): 2, ("claim", "accept"): 3},
     "in_progress": {("start",): 2, ("claim", "accept", "start"): 3},
@@ -89,8 +90,10 @@ def returned(part: Part, slot: int) -> Track:
     reason = part.rng.choices(["not_ours", "need_info", "needs_consent", "duplicate"], [7, 1, 1, 1])[0]
     text = part.material.note_of_return(reason, part.rng)
     suggestion = successor(part, slot) if part.rng.random() < 0.6 else None
-    return [*([Act("claim", (slot,))] if part.rng.random() < 0.6 else []),
-            Act("reject", (slot, reason, text, suggestion))]
+    return [
+        *([Act("claim", (slot,))] if part.rng.random() < 0.6 else []),
+        Act("reject", (slot, reason, text, suggestion)),
+    ]
 
 
 def refused(part: Part, slot: int) -> Track:

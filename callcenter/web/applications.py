@@ -38,7 +38,7 @@ from workflows import actions
 from . import whole
 from .doors import actor_of, page, version_of, visible
 from .sending import Refused, announce, is_part, once, status_for
-from .times import left, work_windows
+from .times import left
 
 PAGE = 50
 TIMES = ("late", "soon")
@@ -78,7 +78,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "topics": Topic.objects.filter(active=True),
         "states": [("open", _("Open")), *words.APPLICATION_STATES.items(), ("all", _("All"))],
         "agency": find(Agency, wanted["agency"]),
-        "work_windows": work_windows(),
     }
     return render(request, "applications/index.html", context)
 
@@ -262,4 +261,4 @@ def _draw(request: HttpRequest, application: UUID, context: Context, *, status: 
 
 def _setting(application: UUID) -> Context:
     address = reverse("application", args=[application])
-    return {"act_base": address, "act_query": "", "leave_url": address, "work_windows": work_windows()}
+    return {"act_base": address, "act_query": "", "leave_url": address}

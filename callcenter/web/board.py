@@ -20,14 +20,14 @@ from callcenter.live.stream import cursor_now
 from events.errors import NotVisible
 
 from .doors import actor_of, page
-from .times import left, work_windows
+from .times import left
 
 Context = dict[str, Any]
 
 
 @page(Action.BOARD_VIEW)
 def board(request: HttpRequest) -> HttpResponse:
-    return render(request, "board/board.html", _context(request) | {"work_windows": work_windows()})
+    return render(request, "board/board.html", _context(request))
 
 
 @page(Action.BOARD_VIEW)

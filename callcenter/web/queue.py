@@ -33,7 +33,6 @@ from . import item, listing
 from .doors import actor_of, page, version_of, visible
 from .listing import Place
 from .sending import Refused, announce, is_part, once, status_for
-from .times import work_windows
 from .verb_forms import bound
 
 Context = dict[str, Any]
@@ -232,7 +231,6 @@ def _setting(actor: User, place: Place | None, opened: UUID) -> Context:
         "leave_url": place.url(opened=opened) if place else reverse("referral", args=[opened]),
         "back_url": place.url() if place else "",
         "next_url": reverse("queue-next", args=[place.unit]) if place else "",
-        "work_windows": work_windows(),
     }
 
 
@@ -242,7 +240,7 @@ def _page(
     """The whole page: list and item."""
     actor = actor_of(request)
     unit = _unit(actor, place.unit)
-    context |= listing.page_of(actor, unit, place, opened) | {"work_windows": work_windows()}
+    context |= listing.page_of(actor, unit, place, opened)
     if opened is not None:
         context |= _setting(actor, place, opened)
     return render(request, "queue/queue.html", context, status=status)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from django import forms
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class VerbForm(forms.Form):
     """Fields of one verb. The domain checks them; the form only shows them and its refusal."""
 
-    use_required_attribute: ClassVar[bool] = False
+    use_required_attribute = False
 
     def refuse(self, refusal: Refusal) -> None:
         """Show a refusal at its fields; what has no field goes on top."""

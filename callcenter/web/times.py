@@ -1,4 +1,4 @@
-"""Remainders and open hours as pages show them."""
+"""Remainders as pages show them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from callcenter.words import round_the_clock
 from events import clock
-from sla.selectors import open_hours, working_seconds_left
+from sla.selectors import working_seconds_left
 
 
 def left(due: datetime | None, target: str = "") -> int | None:
@@ -28,8 +28,3 @@ def share_passed(start: datetime, due: datetime | None, target: str = "") -> int
         rest = float(working_seconds_left(due))
         whole = rest - working_seconds_left(start)
     return max(0, min(100, round(100 * (whole - rest) / whole))) if whole > 0 else 100
-
-
-def work_windows() -> list[list[str]]:
-    """The open hours for ``base.html``, so that the browser counts working time exactly."""
-    return [[opens.isoformat(), closes.isoformat()] for opens, closes in open_hours()]

@@ -30,6 +30,7 @@ from routing.models import Decision
 from workflows import actions, queue
 
 from .desk import routed
+from .desk.facts import label
 from .desk.once import id_in
 from .doors import actor_of, page, version_of, visible
 from .forms import Choices, TriageForm
@@ -62,7 +63,8 @@ class Waiting:
 
     @property
     def crisis(self) -> bool:
-        return self.application.priority == "P0"
+        """A crisis stays one, also when somebody marked its way as unclear."""
+        return "P0" in (self.application.priority, self.application.subtopic.urgency)
 
     @property
     def why(self) -> str:
@@ -85,7 +87,8 @@ def reason_of(decision: Decision | None) -> str:
             return _("The complaint is about the agency that would answer")
         if str(step["rule"]).startswith("DIRECTORY-"):
             return _("The agency of this subject takes no referrals at present")
-    if any(step["matched"] for step in decision.trace if not str(step["rule"]).startswith("RAISE-")):
+    sending = {rule["id"] for rule in rules.published().rules if rule["then"].get("triage")}
+    if any(step["matched"] and step["rule"] in sending for step in decision.trace):
         return _("The operator marked it as unclear")
     return _("No rule speaks about this subject")
 
@@ -241,6 +244,7 @@ def _item(actor: User, row: Application, returned: Referral | None, form: Triage
         "form": form,
         "why": reason_of(decision),
         "looks": routed.looks(decision.trace) if decision and not decision.lead else [],
+        "unknown": [label(fact) for fact in routed.unknown(decision.trace)] if decision else [],
         "distress": intake.suggestions(row.text).distress,
         "goes": routed.goes(parts, health=row.subtopic.topic.health, consents=facts.get("consents") or ()),
         "closing": routed.closing(str(form["policy"].value() or "all"), len(parts)),
@@ -272,7 +276,7 @@ def _form(row: Application, returned: Referral | None, data: QueryDict | None = 
     units = [unit for unit in Unit.objects.select_related("agency").order_by("agency", "code") if unit.active]
     likely = _likely(row, returned, {unit.code for unit in units})
     chosen = set(data.getlist("joint")) if data is not None else set()
-    joint = [] if returned else [code for code in row.subtopic.joint if code in likely or code in chosen]
+    joint = [] if returned else [code for code in row.subtopic.joint if code in likely]
     offered = list(dict.fromkeys([*row.subtopic.joint, *chosen, data.get("more", "") if data else ""]))
     if data is not None and data.get("more"):
         data = data.copy()
@@ -282,7 +286,7 @@ def _form(row: Application, returned: Referral | None, data: QueryDict | None = 
     return TriageForm(
         data,
         initial={"lead": likely[0] if likely else "", "joint": joint, "policy": row.policy},
-        leads=_grouped(units, likely),
+        leads=_grouped(units, likely[:SUGGESTED]),
         joints=[(code, names[code]) for code in offered if code in names],
         more=_grouped(units, []),
         auto_id="t_%s",
@@ -295,7 +299,7 @@ def _likely(row: Application, returned: Referral | None, known: set[str]) -> lis
     open_ = {part.unit_id for part in row.referrals.all() if part.is_open}
     named = [returned.suggested_unit_id or ""] if returned else []
     codes = dict.fromkeys([*named, row.subtopic.lead, *row.subtopic.joint])
-    return [code for code in codes if code in known and code not in refused | open_][:SUGGESTED]
+    return [code for code in codes if code in known and code not in refused | open_]
 
 
 def _grouped(units: Iterable[Unit], likely: list[str]) -> Choices:

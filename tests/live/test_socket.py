@@ -82,7 +82,7 @@ def test_a_cursor_of_another_history_starts_over(server: str, people_at_work: An
     socket = Listener(server, people_at_work.supervisor)
     epoch = socket.ask("board")["cursor"].split(".")[0]
 
-    assert socket.ask("board", f"{epoch}.999999999")["op"] == "reset"
+    assert socket.ask("board", f"{epoch}.999999999999999")["op"] == "reset"
     assert socket.ask("board", "00000000-0000-0000-0000-000000000000.1")["op"] == "reset"
     assert socket.ask("board", "nonsense")["op"] == "reset"
 

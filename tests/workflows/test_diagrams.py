@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_no_edge_runs_through_a_node(flow: Any) -> None:
 
     for (source, target), points in drawing.edges.items():
         others = [place for name, place in drawing.places.items() if name not in (source, target)]
-        crossed = [place.title for place in others if any(crosses(place, *leg) for leg in zip(points, points[1:]))]
+        crossed = [place.title for place in others if any(crosses(place, *leg) for leg in pairwise(points))]
         assert not crossed, (source, target)
 
 

@@ -31,6 +31,7 @@ from .once import new_key
 
 OPEN_SHOWN, CONTACTS_SHOWN, SIMILAR_SHOWN = 5, 3, 3
 COMPLAINT = "CMP"
+ADDRESS = {"m": "bəy", "f": "xanım"}
 
 LEVELS = (
     ("0", _("General information and crisis help")),
@@ -151,8 +152,9 @@ def _suggested(found: list[tuple[str, float]], chosen: Subtopic | None) -> list[
 
 def _askable(made: Work) -> list[str]:
     """Unknown facts that have a question on the page and could change the way."""
-    asked = {question.name for question in made.form.questions if question.options}
-    return [fact for fact in routed.unknown(made.decision) if fact in asked] if made.decision else []
+    asked = {question.name for question in made.form.questions}
+    missing = routed.unknown(made.decision.trace_as_data()) if made.decision else []
+    return [fact for fact in missing if fact in asked]
 
 
 def of_person(actor: User, contact: Contact) -> dict[str, Any]:
@@ -167,11 +169,17 @@ def of_person(actor: User, contact: Contact) -> dict[str, Any]:
     return {
         **shown,
         "person": sight.person_sight(person, EVERYTHING),
+        "called": called(person),
         "categories": categories(person),
         "open_applications": [sight.application(actor, row) for row in open_rows[:OPEN_SHOWN]],
         "more_open": len(open_rows) > OPEN_SHOWN,
         "last_contacts": others.select_related("disposition").order_by("-started_at")[:CONTACTS_SHOWN],
     }
+
+
+def called(person: Person) -> str:
+    """How to address the person: first name with bəy or xanım, in every language of the page."""
+    return f"{person.given_name} {ADDRESS.get(person.sex, '')}".strip()
 
 
 def categories(person: Person) -> list[str]:

@@ -13,10 +13,11 @@ from django.utils.translation import gettext_noop
 from agencies.models import Unit
 from callcenter import words
 from events import clock
-from routing.decide import HEALTH, OPENLY, Decision, Part
+from routing import selectors as rules
+from routing.decide import HEALTH, OPENLY, Part
 from sla import selectors as sla
 
-from .facts import answer_words, label
+from .facts import OPTIONS, answer_words, label
 
 ALL_FIELDS = (*OPENLY, *HEALTH)
 CLOSING = {
@@ -91,14 +92,22 @@ def closing(policy: str, agencies: int) -> str:
 
 
 def looks(trace: Iterable[dict[str, Any]]) -> list[Look]:
-    """The reasons of a decision, in the order in which the rules were looked at."""
-    return [Look(str(step["rule"]), bool(step["matched"]), _why(step)) for step in trace]
+    """The reasons of a decision, in the order in which the rules were looked at.
+
+    Rules that could have raised the priority and did not say nothing about the way.
+    """
+    raising = {rule["id"] for rule in rules.published().rules if "raise" in rule["then"]}
+    return [
+        Look(str(step["rule"]), bool(step["matched"]), _why(step, raises=step["rule"] in raising))
+        for step in trace
+        if step["matched"] or step["rule"] not in raising
+    ]
 
 
-def _why(step: dict[str, Any]) -> str:
+def _why(step: dict[str, Any], *, raises: bool) -> str:
     rule, fact = str(step["rule"]), str(step["fact"])
     if step["matched"]:
-        return _("holds")
+        return _("raises the urgency") if raises else _("holds")
     if rule.startswith("DIRECTORY-"):
         return _("%(unit)s takes no referrals at present") % {"unit": rule.removeprefix("DIRECTORY-")}
     if rule.startswith("GUARD-"):
@@ -110,12 +119,12 @@ def _why(step: dict[str, Any]) -> str:
     }
 
 
-def unknown(decision: Decision) -> list[str]:
-    """Facts nobody has asked yet that could change the way or the priority."""
+def unknown(trace: Iterable[dict[str, Any]]) -> list[str]:
+    """Facts with a list of answers that nobody has asked yet and that could change something."""
     missing = [
-        step.fact
-        for step in decision.trace
-        if not step.matched and step.found in (None, [], "") and step.fact not in ("unclear", "unit")
+        step["fact"]
+        for step in trace
+        if not step["matched"] and step["fact"] in OPTIONS and step["found"] in (None, [], "")
     ]
     return list(dict.fromkeys(missing))
 

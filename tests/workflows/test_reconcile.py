@@ -1,0 +1,426 @@
+"""The audit: nothing found where all is well, each corruption found by its own check and by no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from agencies.models import Referral
+from intake.models import Application
+from sla.models import Clock
+from workflows import actions, reconcile
+
+pytestmark = pytest.mark.django_db
+
+
+class House:
+    """An application in each state, and a way to break what the services never break."""
+
+    def __init__(self, **applications: Application) -> None:
+        self.applications = applications
+
+    def __getattr__(self, name: str) -> Application:
+        return Application.objects.get(pk=self.__dict__["applications"][name].pk)
+
+    def referral(self, name: str, **filters: Any) -> Referral:
+        found = Referral.objects.filter(application=self.applications[name], **filters)
+        return found.order_by("-is_lead", "pk")[0]
+
+    def sql(self, statement: str, *parameters: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+            cursor.execute(statement, parameters)
+
+
+@pytest.fixture
+def house(
+    register: Any, people_at_work: Any, referrals: Any, answer: Any, give_back: Any, worker: Any
+) -> House:
+    """Applications in work, held, returned, unclear, answered, closed, withdrawn."""
+    operator = people_at_work.operator
+    made = {name: register("MED-EXAM") for name in ("fresh", "held", "answered", "closed", "withdrawn")}
+    made["returned"] = register("INS-STATUS")
+    made["unclear"] = register("MED-EXAM", facts={"unclear": True})
+    held = referrals(made["held"])[0]
+    actions.claim(actor=worker(held), referral=held.pk)
+    for name in ("answered", "closed"):
+        for referral in referrals(made[name]):
+            answer(referral)
+    actions.confirm(actor=operator, application=made["closed"].pk, text="Bəli.")
+    actions.withdraw(actor=operator, application=made["withdrawn"].pk, text="Lazım deyil.")
+    give_back(referrals(made["returned"])[0])
+    return House(**made)
+
+
+def broken() -> set[str]:
+    return {finding.check for finding in reconcile.run()}
+
+
+Corruption = Callable[[House], None]
+CORRUPTIONS: dict[str, list[tuple[Corruption, set[str]]]] = {}
+
+
+def corrupts(check: str, *also: str) -> Callable[[Corruption], Corruption]:
+    """Register a corruption that ``check`` has to find; ``also`` are checks that see it, too."""
+
+    def keep(corruption: Corruption) -> Corruption:
+        CORRUPTIONS.setdefault(check, []).append((corruption, {check, *also}))
+        return corruption
+
+    return keep
+
+
+@corrupts("application-process", "process-has-an-owner", "child-of-its-application")
+def loses_its_process(house: House) -> None:
+    house.sql("UPDATE intake_application SET process_id = NULL WHERE id = %s", house.fresh.pk)
+
+
+@corrupts("application-task", "answered-waits-for-confirmation")
+def loses_its_task(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_task SET status = 'DONE' WHERE process_id = %s AND status = 'NEW'",
+        house.answered.process_id,
+    )
+
+
+@corrupts("routed-is-worked-on", "application-event")
+def is_called_routed_while_nobody_works(house: House) -> None:
+    house.sql("UPDATE intake_application SET state = 'routed' WHERE id = %s", house.answered.pk)
+
+
+@corrupts("triage-is-on-the-desk")
+def returned_referral_leaves_the_desk(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_task SET status = 'STARTED' WHERE process_id = %s AND status = 'NEW'",
+        house.referral("returned").process_id,
+    )
+
+
+@corrupts("answered-waits-for-confirmation")
+def confirmation_turns_into_something_else(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_task SET flow_task = 'workflows/flows.ApplicationFlow.triage'"
+        " WHERE process_id = %s AND status = 'NEW'",
+        house.answered.process_id,
+    )
+
+
+@corrupts("closed-is-over", "application-event", "clock-stops")
+def closes_with_open_referrals(house: House) -> None:
+    house.sql("UPDATE intake_application SET state = 'closed' WHERE id = %s", house.fresh.pk)
+
+
+@corrupts("closed-is-over", "application-task", "process-has-an-owner")
+def process_outlives_its_application(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_process SET finished = NULL, status = 'NEW' WHERE id = %s", house.closed.process_id
+    )
+    # The two others would see a process of nobody and an open application, which this is not.
+    CORRUPTIONS["closed-is-over"][1][1].intersection_update({"closed-is-over"})
+
+
+@corrupts("somebody-leads")
+def nobody_leads(house: House) -> None:
+    house.sql("UPDATE agencies_referral SET is_lead = false WHERE application_id = %s", house.fresh.pk)
+
+
+@corrupts("one-leads")
+def two_lead(house: House) -> None:
+    house.sql("DROP INDEX agencies_one_open_lead")
+    house.sql("UPDATE agencies_referral SET is_lead = true WHERE application_id = %s", house.fresh.pk)
+
+
+@corrupts("referral-process", "process-has-an-owner")
+def referral_loses_its_process(house: House) -> None:
+    house.sql("UPDATE agencies_referral SET process_id = NULL WHERE id = %s", house.referral("fresh").pk)
+
+
+@corrupts("referral-task")
+def referral_loses_its_task(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_task SET status = 'DONE' WHERE process_id = %s AND status = 'NEW'",
+        house.referral("fresh").process_id,
+    )
+
+
+@corrupts("finished-leaves-the-desk", "referral-event", "clock-stops")
+def finished_referral_stays_on_the_desk(house: House) -> None:
+    house.sql("UPDATE agencies_referral SET state = 'completed' WHERE id = %s", house.referral("fresh").pk)
+
+
+@corrupts("child-of-its-application")
+def child_of_another(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_process SET parent_task_id = (SELECT parent_task_id FROM viewflow_process"
+        " WHERE id = %s) WHERE id = %s",
+        house.referral("held").process_id,
+        house.referral("fresh").process_id,
+    )
+
+
+@corrupts("task-owner")
+def somebody_else_owns_the_task(house: House) -> None:
+    house.sql("UPDATE agencies_referral SET assignee_id = NULL WHERE id = %s", house.referral("held").pk)
+
+
+@corrupts("task-queue")
+def lies_in_another_queue(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_task SET owner_permission = 'queue:YASHAT' WHERE process_id = %s AND status = 'NEW'",
+        house.referral("fresh").process_id,
+    )
+
+
+@corrupts("task-queue")
+def lies_in_no_queue(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_task SET owner_permission = NULL WHERE process_id = %s AND status = 'NEW'",
+        house.referral("fresh").process_id,
+    )
+
+
+@corrupts("referral-agency")
+def is_another_agencys(house: House) -> None:
+    house.sql("UPDATE agencies_referral SET agency_id = 'YASHAT' WHERE id = %s", house.referral("fresh").pk)
+
+
+@corrupts("parent-goes-on")
+def nobody_woke_the_parent(house: House) -> None:
+    """As if the process had died between the last child and the parent, which one transaction prevents."""
+    process = house.answered.process_id
+    house.sql("UPDATE viewflow_task SET status = 'CANCELED' WHERE process_id = %s AND status = 'NEW'", process)
+    house.sql(
+        "UPDATE viewflow_task SET status = 'STARTED', finished = NULL WHERE process_id = %s"
+        " AND flow_task = 'workflows/flows.ApplicationFlow.refer'",
+        process,
+    )
+    house.sql("UPDATE intake_application SET state = 'triage' WHERE id = %s", house.answered.pk)
+
+
+CORRUPTIONS["parent-goes-on"][0][1].update({"triage-is-on-the-desk", "application-event"})
+
+
+@corrupts("process-has-an-owner")
+def process_of_nobody(house: House) -> None:
+    house.sql(
+        "INSERT INTO viewflow_process (flow_class, status, created, data)"
+        " VALUES ('workflows/flows.ReferralFlow', 'NEW', now(), '{}')"
+    )
+
+
+@corrupts("finished-process-is-over")
+def task_outlives_its_process(house: House) -> None:
+    house.sql(
+        "INSERT INTO viewflow_task (flow_task, flow_task_type, status, created, token, process_id, data,"
+        " owner_permission) VALUES ('workflows/flows.ApplicationFlow.confirm', 'HUMAN', 'NEW', now(),"
+        " 'start', %s, '{}', 'desk')",
+        house.closed.process_id,
+    )
+
+
+@corrupts("known-flow")
+def flow_is_unknown(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_process SET flow_class = 'workflows/flows.Gone' WHERE id = %s",
+        house.closed.process_id,
+    )
+
+
+@corrupts("known-node")
+def node_is_unknown(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_task SET flow_task = 'workflows/flows.ApplicationFlow.gone'"
+        " WHERE process_id = %s AND flow_task LIKE '%%.route'",
+        house.closed.process_id,
+    )
+
+
+@corrupts("no-task-failed")
+def task_is_in_error(house: House) -> None:
+    house.sql(
+        "UPDATE viewflow_task SET status = 'ERROR' WHERE process_id = %s AND flow_task LIKE '%%.route'",
+        house.closed.process_id,
+    )
+
+
+@corrupts("engine-holds-no-facts")
+def task_remembers_an_exception(house: House) -> None:
+    house.sql(
+        """UPDATE viewflow_task SET data = '{"_exception": {"title": "x"}}' WHERE process_id = %s""",
+        house.closed.process_id,
+    )
+
+
+@corrupts("engine-holds-no-facts")
+def process_remembers_something(house: House) -> None:
+    house.sql(
+        """UPDATE viewflow_process SET data = '{"name": "x"}' WHERE id = %s""", house.closed.process_id
+    )
+
+
+@corrupts("clock-stops")
+def clock_runs_on(house: House) -> None:
+    house.sql(
+        "UPDATE sla_clock SET stopped_at = NULL WHERE application_id = %s AND kind = 'promise'",
+        house.closed.pk,
+    )
+
+
+@corrupts("clock-stops")
+def share_runs_on(house: House) -> None:
+    house.sql("UPDATE sla_clock SET stopped_at = NULL WHERE referral_id = %s", house.referral("answered").pk)
+
+
+@corrupts("clock-runs")
+def promise_stopped(house: House) -> None:
+    house.sql(
+        "UPDATE sla_clock SET stopped_at = now() WHERE application_id = %s AND kind = 'promise'",
+        house.fresh.pk,
+    )
+
+
+@corrupts("clock-runs")
+def share_is_missing(house: House) -> None:
+    house.sql("DELETE FROM sla_clock WHERE referral_id = %s", house.referral("fresh").pk)
+
+
+@corrupts("due-copy")
+def list_shows_another_day(house: House) -> None:
+    house.sql("UPDATE intake_application SET due_at = due_at + interval '1 day' WHERE id = %s", house.fresh.pk)
+
+
+@corrupts("due-copy")
+def queue_shows_no_day(house: House) -> None:
+    house.sql("UPDATE agencies_referral SET due_at = NULL WHERE id = %s", house.referral("held").pk)
+
+
+@corrupts("application-event")
+def application_changed_in_silence(house: House) -> None:
+    house.sql("UPDATE intake_application SET version = version + 1 WHERE id = %s", house.fresh.pk)
+
+
+@corrupts("referral-event")
+def referral_changed_in_silence(house: House) -> None:
+    house.sql("UPDATE agencies_referral SET state = 'in_progress' WHERE id = %s", house.referral("held").pk)
+
+
+@corrupts("event-is-stamped")
+def relay_stands_still(house: House) -> None:
+    house.sql("UPDATE events_event SET at = now() - interval '2 minutes' WHERE application = %s", house.fresh.pk)
+
+
+@corrupts("accepted-key-has-its-result")
+def key_without_a_result(house: House) -> None:
+    house.sql(
+        "INSERT INTO events_command (principal_id, operation, key, fingerprint, result, at)"
+        " VALUES (%s, 'register', 'k', '', '', now() - interval '2 minutes')",
+        house.fresh.registered_by_id,
+    )
+
+
+def test_all_is_well(house: House) -> None:
+    assert reconcile.run() == []
+
+
+def test_every_invariant_has_its_corruption() -> None:
+    assert set(CORRUPTIONS) == set(reconcile.INVARIANTS)
+
+
+def test_every_invariant_says_what_holds() -> None:
+    assert all(str(statement.__doc__).strip().endswith(".") for statement in reconcile.INVARIANTS.values())
+
+
+@pytest.mark.parametrize(
+    ("corruption", "found"),
+    [pytest.param(*one, id=one[0].__name__) for several in CORRUPTIONS.values() for one in several],
+)
+def test_corruption_is_found(house: House, corruption: Corruption, found: set[str]) -> None:
+    corruption(house)
+
+    assert broken() == found
+
+
+def test_a_check_that_cannot_run_is_a_finding_and_stops_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(reconcile.INVARIANTS, "due-copy", lambda: "SELECT 1, nonsense")
+    application_changed_in_silence(house)
+
+    findings = {finding.check: finding for finding in reconcile.run()}
+
+    assert set(findings) == {"due-copy", "application-event"}
+    assert "could not run" in findings["due-copy"].detail
+    assert findings["application-event"].record == str(house.fresh.pk)
+
+
+@pytest.mark.parametrize("corruption", [list_shows_another_day, queue_shows_no_day])
+def test_repair_copies_the_due_instant(house: House, corruption: Corruption) -> None:
+    corruption(house)
+
+    assert [finding.check for finding in reconcile.repair()] == ["due-copy"]
+
+    assert broken() == set()
+
+
+@pytest.mark.parametrize("corruption", [clock_runs_on, share_runs_on])
+def test_repair_stops_the_clock_when_its_record_ended(house: House, corruption: Corruption) -> None:
+    corruption(house)
+
+    assert [finding.check for finding in reconcile.repair()] == ["clock-stops"]
+
+    assert broken() == set()
+    ended = Clock.objects.exclude(stopped_at=None).filter(application=house.closed, kind="promise").get()
+    assert ended.stopped_at == house.closed.closed_at
+
+
+def test_repair_wakes_the_parent_that_nobody_woke(
+    house: House, referrals: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.nodes.resume", lambda parent_task: None)
+    for referral in referrals(house.fresh):
+        answer(referral)
+    monkeypatch.undo()
+    assert broken() == {"parent-goes-on", "routed-is-worked-on"}
+
+    assert [finding.check for finding in reconcile.repair()] == ["parent-goes-on"]
+
+    assert broken() == set()
+    assert house.fresh.state == "awaiting_confirmation"
+
+
+def test_repair_leaves_the_rest_to_people(house: House) -> None:
+    application_changed_in_silence(house)
+
+    assert list(reconcile.repair()) == []
+
+    assert broken() == {"application-event"}
+
+
+def test_command_tells_machines_and_people(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("reconcile", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"checked": reconcile.checked(), "findings": []}
+
+    list_shows_another_day(house)
+    with pytest.raises(SystemExit) as ended:
+        call_command("reconcile", "--json")
+    assert ended.value.code == 1
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["check"], finding["record"]) == ("due-copy", str(house.fresh.pk))
+
+    with pytest.raises(SystemExit):
+        call_command("reconcile")
+    assert "The due instant in lists" in capsys.readouterr().out
+
+    call_command("reconcile", "--repair")
+    assert "no findings" in capsys.readouterr().out
+
+
+def test_the_audit_asks_each_question_once(house: House, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(4 * len(reconcile.INVARIANTS)):  # savepoint, timeout, question, release
+        reconcile.run()
