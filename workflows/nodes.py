@@ -224,7 +224,7 @@ class HumanTask(flow.View):
 class SpawnActivation(OneRow, mixins.NextNodeActivationMixin, Activation):
     """Starts a child process per item and waits until enough of them have ended."""
 
-    leftover: list[Process]
+    round: tuple[bool, list[Process]] | None = None
 
     @Activation.status.super()
     def activate(self) -> None:
@@ -241,12 +241,14 @@ class SpawnActivation(OneRow, mixins.NextNodeActivationMixin, Activation):
             self.flow_task.started(items)
 
     def is_satisfied(self) -> bool:
-        over, self.leftover = self.flow_task.satisfied(self)
-        return bool(over)
+        if self.round is None:  # asked once, though the engine asks before the move and in it
+            self.round = self.flow_task.satisfied(self)
+        return self.round[0]
 
     @Activation.status.transition(source=STATUS.STARTED, target=STATUS.DONE, conditions=[is_satisfied])
     def complete(self) -> None:
-        for child in self.leftover:
+        _, leftover = self.round or (True, [])
+        for child in leftover:
             cancel_process(child)
         self.finish()
 

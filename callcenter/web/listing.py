@@ -34,6 +34,7 @@ from .times import left
 
 PAGE = 50
 SHOWS = ("all", "mine", "free", "late", "soon")
+OFFERED = SHOWS[:3]  # the others when there is something in them, or by a link from the board
 ORDER = ("due_at", "priority", "id")
 OPEN_ONLY = Q(state__in=sorted(OPEN))
 
@@ -118,7 +119,9 @@ def page_of(actor: User, unit: Unit, place: Place, opened: UUID | None) -> Conte
         "counts": counts,
         "total": counts[place.show],
         "shows": [
-            (show, label, counts[show], replace(place, show=show, after="")) for show, label in _labels()
+            (show, label, counts[show], replace(place, show=show, after=""))
+            for show, label in _labels()
+            if show in OFFERED or place.show == show or (show == "late" and counts[show])
         ],
         "more_url": replace(place, after=_mark(page_rows[-1].seen)).url(opened=opened) if more else "",
         "first_url": replace(place, after="").url(opened=opened) if place.after else "",
@@ -227,14 +230,18 @@ def _mark(row: ReferralSight) -> str:
 
 
 def groups(actor: User) -> list[Context]:
-    """Units whose queues the actor may open, by agency; bodies outside the system come first."""
+    """Units whose queues the actor may open: bodies outside the system together and first, then by agency."""
     units = list(units_for(actor).filter(active=True).select_related("agency"))
     sums = _sums(actor, units)
-    groups: dict[str, Context] = {}
+    found: dict[str, Context] = {}
     for unit in sorted(units, key=lambda unit: (unit.agency.scope == "in_system", unit.agency_id, unit.path)):
-        group = groups.setdefault(unit.agency_id, {"agency": unit.agency, "units": []})
-        group["units"].append({"unit": unit, "front": unit.pk == unit.agency_id, **sums[unit.pk]})
-    return list(groups.values())
+        external = unit.agency.scope == "external"
+        code, name = ("external", _("Other bodies")) if external else (unit.agency_id, unit.agency.name)
+        empty: Context = {"code": code, "name": name, "external": external, "busy": [], "idle": []}
+        group = found.setdefault(code, empty)
+        line = {"unit": unit, "front": unit.pk == unit.agency_id, **sums[unit.pk]}
+        group["busy" if line["open"] else "idle"].append(line)
+    return list(found.values())
 
 
 def _sums(actor: User, units: list[Unit]) -> dict[str, dict[str, int]]:

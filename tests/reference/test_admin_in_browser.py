@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.urls import reverse
 
 from access.models import User
@@ -52,6 +53,7 @@ def page(
         page.on("console", hear)
         page.on("pageerror", lambda error: refused.append(str(error)))
         yield page
+        connections.close_all()  # beside a running loop Django keeps connections of their own
         browser.close()
 
 

@@ -42,51 +42,51 @@ def hours(start: str, end: str, known: Calendar) -> float:
     return known.working_seconds(at(start), at(end)) / 3600
 
 
-def test_an_office_day_has_eight_hours_and_the_lunch_hour_does_not_count():
+def test_an_office_day_has_eight_hours_and_the_lunch_hour_does_not_count() -> None:
     assert hours("02-03 00:00", "02-04 00:00", calendar()) == 8
     assert hours("02-03 12:30", "02-03 14:30", calendar()) == 1
 
 
-def test_an_hour_before_novruz_runs_on_after_it():
+def test_an_hour_before_novruz_runs_on_after_it() -> None:
     known = calendar(NOVRUZ | {date(2026, 3, 19): SHORTENED})
     assert known.add_working(at("03-19 16:00"), 2 * 3600) == at("03-31 10:00")
     assert known.add_working(at("03-19 16:00"), 3600) == at("03-19 17:00"), "the day ends an hour early"
 
 
-def test_the_old_mapping_of_booleans_says_the_same_as_kinds():
+def test_the_old_mapping_of_booleans_says_the_same_as_kinds() -> None:
     old = calendar({date(2026, 3, 20): False, date(2026, 3, 21): True})
     new = calendar({date(2026, 3, 20): OFF, date(2026, 3, 21): works_as(4)})
     for day in (date(2026, 3, 20), date(2026, 3, 21), date(2026, 3, 22)):
         assert old.shifts(day) == new.shifts(day)
 
 
-def test_a_saturday_made_a_working_day_has_ordinary_hours():
+def test_a_saturday_made_a_working_day_has_ordinary_hours() -> None:
     known = calendar({date(2026, 2, 7): WORKING, date(2026, 2, 14): DayKind(works=True, shortened=True)})
     assert hours("02-07 00:00", "02-08 00:00", known) == 8
     assert hours("02-14 00:00", "02-15 00:00", known) == 7
 
 
-def test_a_saturday_works_as_the_weekday_the_cabinet_names():
+def test_a_saturday_works_as_the_weekday_the_cabinet_names() -> None:
     short_friday = (*OFFICE_HOURS[:4], ((9 * 3600, 13 * 3600),), (), ())
     known = calendar({date(2026, 2, 7): works_as(4), date(2026, 2, 14): WORKING}, hours=short_friday)
     assert hours("02-07 00:00", "02-08 00:00", known) == 4
     assert hours("02-14 00:00", "02-15 00:00", known) == 8
 
 
-def test_the_hour_that_falls_away_may_eat_a_whole_shift():
+def test_the_hour_that_falls_away_may_eat_a_whole_shift() -> None:
     known = calendar(
         {date(2026, 2, 3): SHORTENED}, hours=(((9 * 3600, 13 * 3600), (14 * 3600, 14 * 3600 + 1800)),) * 7
     )
     assert known.shifts(date(2026, 2, 3)) == ((9 * 3600, 12 * 3600 + 1800),)
 
 
-def test_round_the_clock_every_second_counts_also_on_holidays():
+def test_round_the_clock_every_second_counts_also_on_holidays() -> None:
     known = calendar(NOVRUZ | {date(2026, 3, 19): SHORTENED}, hours=HOURS_24_7)
     assert hours("03-18 00:00", "03-28 00:00", known) == 240
     assert known.end_of_working_day(at("03-20 12:00"), 1) == at("03-22 00:00")
 
 
-def test_working_time_is_negative_when_reversed():
+def test_working_time_is_negative_when_reversed() -> None:
     assert calendar().working_seconds(at("02-04 10:00"), at("02-03 10:00")) == -8 * 3600
 
 
@@ -101,7 +101,7 @@ def test_working_time_is_negative_when_reversed():
         ("03-19 17:30", 1, "04-01 18:00"),
     ],
 )
-def test_a_target_in_working_days_ends_with_the_day(start: str, days: int, end: str):
+def test_a_target_in_working_days_ends_with_the_day(start: str, days: int, end: str) -> None:
     known = calendar(NOVRUZ | {date(2026, 3, 19): SHORTENED})
     assert known.end_of_working_day(at(start), days) == at(end)
 
@@ -115,17 +115,17 @@ def test_a_target_in_working_days_ends_with_the_day(start: str, days: int, end: 
         ("1 wd", "02-09 18:00", "02-09 15:45"),
     ],
 )
-def test_targets_are_spelled_in_four_units(target: str, end: str, warned: str):
+def test_targets_are_spelled_in_four_units(target: str, end: str, warned: str) -> None:
     due = calendar().due(at("02-06 17:00"), target)
     assert (due.due_at, due.warn_at, due.provisional) == (at(end), at(warned), False)
 
 
-def test_a_due_instant_beyond_the_confirmed_calendar_is_provisional():
+def test_a_due_instant_beyond_the_confirmed_calendar_is_provisional() -> None:
     known = Calendar({}, first=FIRST, last=LAST, confirmed_until=date(2026, 2, 8))
     assert known.due(at("02-06 17:00"), "2 wh").provisional
 
 
-def test_an_allowance_is_the_seconds_a_target_grants():
+def test_an_allowance_is_the_seconds_a_target_grants() -> None:
     known = calendar()
     assert known.allowance(at("02-06 17:00"), "2 h") == (7200, WALL)
     assert known.allowance(at("02-06 17:00"), "2 wh") == (7200, known)
@@ -133,7 +133,7 @@ def test_an_allowance_is_the_seconds_a_target_grants():
 
 
 @pytest.mark.parametrize("target", ["", "2", "2 d", "2wh", "two wh"])
-def test_another_spelling_is_refused(target: str):
+def test_another_spelling_is_refused(target: str) -> None:
     with pytest.raises(ValueError, match="not a target"):
         calendar().due(at("02-06 17:00"), target)
 
@@ -148,12 +148,12 @@ def test_another_spelling_is_refused(target: str):
         (((3, 3),),) * 7,
     ],
 )
-def test_hours_that_cannot_be_are_refused(wrong: Hours):
+def test_hours_that_cannot_be_are_refused(wrong: Hours) -> None:
     with pytest.raises(ValueError, match=r"seven weekdays|not the shifts"):
         calendar(hours=wrong)
 
 
-def test_time_outside_the_calendar_is_refused():
+def test_time_outside_the_calendar_is_refused() -> None:
     with pytest.raises(ValueError, match="outside the calendar"):
         calendar().position(datetime(2027, 1, 1, 12, tzinfo=BAKU))
     for too_far in (
@@ -164,7 +164,7 @@ def test_time_outside_the_calendar_is_refused():
             too_far(calendar())
 
 
-def test_the_windows_are_the_shifts():
+def test_the_windows_are_the_shifts() -> None:
     known = calendar({date(2026, 2, 6): SHORTENED})
     assert known.windows(date(2026, 2, 6), date(2026, 2, 9)) == [
         (at("02-06 09:00"), at("02-06 13:00")),
@@ -174,7 +174,7 @@ def test_the_windows_are_the_shifts():
     ]
 
 
-def test_a_description_names_nights_weekends_and_holidays():
+def test_a_description_names_nights_weekends_and_holidays() -> None:
     known = calendar(NOVRUZ | {date(2026, 3, 19): SHORTENED}, names=NAMES)
     told = [(s.kind, s.name, s.seconds / 3600) for s in known.describe(at("03-19 15:00"), at("03-31 10:00"))]
     assert told == [
@@ -189,14 +189,14 @@ def test_a_description_names_nights_weekends_and_holidays():
     ]
 
 
-def test_lunch_is_a_night_and_a_round_clock_is_one_stretch():
+def test_lunch_is_a_night_and_a_round_clock_is_one_stretch() -> None:
     kinds = [s.kind for s in calendar().describe(at("02-06 10:00"), at("02-06 15:00"))]
     assert kinds == ["counted", "night", "counted"]
     (whole,) = calendar(NOVRUZ, hours=HOURS_24_7, names=NAMES).describe(at("03-01 10:00"), at("04-01 10:00"))
     assert (whole.kind, whole.seconds) == ("counted", 31 * 24 * 3600)
 
 
-def test_an_empty_description_is_empty_and_a_reversed_one_is_refused():
+def test_an_empty_description_is_empty_and_a_reversed_one_is_refused() -> None:
     assert calendar().describe(at("02-06 10:00"), at("02-06 10:00")) == []
     with pytest.raises(ValueError, match="forward"):
         calendar().describe(at("02-06 10:00"), at("02-05 10:00"))
@@ -213,7 +213,7 @@ calendars = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(calendars, moments, moments)
-def test_a_description_tiles_and_adds_up(known: Calendar, one: datetime, other: datetime):
+def test_a_description_tiles_and_adds_up(known: Calendar, one: datetime, other: datetime) -> None:
     start, end = sorted((one, other))
     told = known.describe(start, end)
     edges = [start, *(s.end for s in told)]
@@ -225,7 +225,7 @@ def test_a_description_tiles_and_adds_up(known: Calendar, one: datetime, other: 
 
 @settings(max_examples=300, deadline=None)
 @given(calendars, moments, st.integers(1, 80 * 3600))
-def test_adding_and_counting_are_inverse(known: Calendar, start: datetime, seconds: int):
+def test_adding_and_counting_are_inverse(known: Calendar, start: datetime, seconds: int) -> None:
     end = known.add_working(start, seconds)
     assert known.working_seconds(start, end) == seconds
     assert known.working_seconds(start, end - timedelta(seconds=1)) == seconds - 1

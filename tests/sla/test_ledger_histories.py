@@ -254,6 +254,11 @@ def before(one: Referral, other: Referral) -> int:
     return -1 if (one.start, one.key) < (other.start, other.key) else 1
 
 
+def in_order(items: list[Any]) -> list[Any]:
+    """The first is first; at the same minute, the one named first."""
+    return sorted(items, key=lambda item: item[0])
+
+
 def painted(told: Story) -> Strip:
     strip = Strip(told)
     limit = min(told.end, told.until)
@@ -266,13 +271,13 @@ def painted(told: Story) -> Strip:
     strip.paint(("CALL_CENTRE", True, "before_referral", ""), told.start, min(opened, default=limit))
     ranked = sorted(parts, key=cmp_to_key(before), reverse=True)
     for part in ranked:
-        for start, end, reason, party in sorted(part.pauses[::-1], key=lambda pause: pause[0], reverse=True):
+        for start, end, reason, party in in_order(part.pauses)[::-1]:
             owner = (party, reason in told.running, reason, part.key)
             strip.paint(owner, max(start, part.start), min(end, part.end, limit))
     for part in ranked:
         for start, end in at_work(part, told.start, limit):
             strip.paint((part.party, True, "work", part.key), start, end)
-    for start, end, party, counts, reason in sorted(told.holds[::-1], key=lambda hold: hold[0], reverse=True):
+    for start, end, party, counts, reason in in_order(told.holds)[::-1]:
         strip.paint((party, counts, reason, ""), start, min(end, limit))
     strip.paint(("", False, "closed", ""), limit, told.until)
     return strip
@@ -292,7 +297,7 @@ def judged(told: Story, minute: int) -> Owner:
     """The owner of one minute by the words of the rule, without paint."""
     if minute >= told.end:
         return "", False, "closed", ""
-    for start, end, party, counts, reason in sorted(told.holds, key=lambda hold: hold[0]):
+    for start, end, party, counts, reason in in_order(told.holds):
         if start <= minute < end:
             return party, counts, reason, ""
     limit = min(told.end, told.until)
@@ -307,11 +312,7 @@ def judged(told: Story, minute: int) -> Owner:
     if working:
         return working.party, True, "work", working.key
     if waiting:
-        own = [
-            pause
-            for pause in sorted(waiting.pauses, key=lambda pause: pause[0])
-            if pause[0] <= minute < pause[1]
-        ]
+        own = [pause for pause in in_order(waiting.pauses) if pause[0] <= minute < pause[1]]
         return own[0][3], own[0][2] in told.running, own[0][2], waiting.key
     known = [p for p in told.parts if max(p.start, told.start) < min(p.end, limit)]
     begun = [part for part in known if part.start <= minute]
@@ -426,7 +427,7 @@ def check_due(told: Story, history: History, strip: Strip, pauses: tuple[Pause, 
     return what
 
 
-def test_every_due_instant_and_every_span_is_what_the_minutes_say(capsys: pytest.CaptureFixture[str]):
+def test_every_due_instant_and_every_span_is_what_the_minutes_say(capsys: pytest.CaptureFixture[str]) -> None:
     rng, begun = Random("dayaq"), perf_counter()
     worlds = [world(rng) for _ in range(40)]
     outcomes = {"due": 0, "waits": 0, "later": 0}

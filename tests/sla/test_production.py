@@ -47,29 +47,29 @@ def working_days(year: int, days: dict[date, Day]) -> list[int]:
 
 
 @pytest.mark.parametrize("year", [2025, 2026])
-def test_the_rule_yields_the_published_moved_days(year: int):
+def test_the_rule_yields_the_published_moved_days(year: int) -> None:
     without_swaps = of(year, cabinet_off=[], cabinet_work=[])
     assert marks(without_swaps, "moved_off") == DATA[year]["moved_off"]
 
 
-def test_naming_the_religious_days_of_2025_changes_nothing():
+def test_naming_the_religious_days_of_2025_changes_nothing() -> None:
     assert marks(of(2025, **RELIGIOUS_2025), "moved_off") == marks(of(2025), "moved_off")
 
 
 @pytest.mark.parametrize(("year", "total"), [(2025, 240), (2026, 241)])
-def test_every_month_has_its_published_working_days(year: int, total: int):
+def test_every_month_has_its_published_working_days(year: int, total: int) -> None:
     per_month = working_days(year, of(year))
     assert per_month == WORKING_DAYS[year]
     assert sum(per_month) == total
 
 
-def test_the_shortened_days_of_2026_are_the_published_ones():
+def test_the_shortened_days_of_2026_are_the_published_ones() -> None:
     days = of(2026)
     assert marks(days, "shortened") == DATA[2026]["shortened"]
     assert DATA[2026]["working_days"] == sum(working_days(2026, days))
 
 
-def test_shortened_days_of_2025():
+def test_shortened_days_of_2025() -> None:
     assert marks(of(2025), "shortened") == [
         "03-07",
         "03-19",
@@ -82,24 +82,24 @@ def test_shortened_days_of_2025():
     ]
 
 
-def test_the_cabinet_has_the_last_word():
+def test_the_cabinet_has_the_last_word() -> None:
     days = of(2025)
     assert marks(days, "cabinet_work") == ["03-10", "04-01"]
     assert marks(days, "cabinet_off") == ["01-03", "03-27", "03-28"]
     assert not {"03-10", "04-01"} & set(marks(days, "moved_off"))
 
 
-def test_a_worked_saturday_before_a_holiday_ends_an_hour_early():
+def test_a_worked_saturday_before_a_holiday_ends_an_hour_early() -> None:
     days = of(2026, cabinet_work=["03-07"])
     assert days[date(2026, 3, 7)].shortened
     assert days[date(2026, 3, 7)].kind == "cabinet_work"
 
 
-def test_a_day_off_by_the_cabinet_before_a_holiday_is_not_shortened():
+def test_a_day_off_by_the_cabinet_before_a_holiday_is_not_shortened() -> None:
     assert "06-25" not in marks(of(2026, cabinet_off=["06-25"]), "shortened")
 
 
-def test_new_year_moves_over_the_end_of_the_year():
+def test_new_year_moves_over_the_end_of_the_year() -> None:
     # 31 December 2028 is a Sunday and 1-2 January 2029 are off: the day moves to 3 January.
     assert marks(year_calendar(2029, {"holidays": ["01-01", "01-02"]}), "moved_off") == ["01-03"]
     assert marks(year_calendar(2028, {"holidays": ["01-01", "01-02", "12-31"]}), "moved_off") == [
@@ -108,31 +108,31 @@ def test_new_year_moves_over_the_end_of_the_year():
     ]
 
 
-def test_the_day_of_mourning_does_not_move():
+def test_the_day_of_mourning_does_not_move() -> None:
     days = year_calendar(2029, {"holidays": ["01-01", "01-02"], "mourning": ["01-20"]})  # a Saturday
     assert marks(days, "mourning") == ["01-20"]
     assert marks(days, "moved_off") == ["01-03"], "only 31 December 2028"
     assert marks(days, "shortened") == ["01-19"]
 
 
-def test_a_moved_day_passes_over_the_day_of_mourning():
+def test_a_moved_day_passes_over_the_day_of_mourning() -> None:
     sunday, monday = date(2025, 1, 19), date(2025, 1, 20)
     assert moved_days({sunday}, off={monday}) == {date(2025, 1, 21)}
 
 
-def test_a_feast_on_another_holiday_on_a_saturday_yields_two_days():
+def test_a_feast_on_another_holiday_on_a_saturday_yields_two_days() -> None:
     saturday = date(2026, 3, 21)
     assert moved_days({saturday}, {saturday}) == {date(2026, 3, 23), date(2026, 3, 24)}
 
 
-def test_only_the_very_day_before_is_shortened():
+def test_only_the_very_day_before_is_shortened() -> None:
     monday, tuesday = date(2026, 6, 15), date(2026, 6, 16)
     assert shortened_days([monday], {}) == set()
     assert shortened_days([tuesday], {}) == {monday}
     assert shortened_days([tuesday], {monday: False}) == set()
 
 
-def test_holidays_have_two_names_in_two_languages():
+def test_holidays_have_two_names_in_two_languages() -> None:
     az, en = day_names(of(2026)), day_names(of(2026), "en")
     assert (az[date(2026, 3, 20)], en[date(2026, 3, 20)]) == (
         "Novruz bayramı; Ramazan bayramı",
@@ -143,12 +143,12 @@ def test_holidays_have_two_names_in_two_languages():
     assert date(2026, 3, 19) not in az, "a shortened day is no holiday"
 
 
-def test_a_holiday_that_nobody_named_is_a_holiday():
+def test_a_holiday_that_nobody_named_is_a_holiday() -> None:
     assert day_names(of(2025), "en")[date(2025, 3, 30)] == "Holiday"
     assert day_names(of(2025, **RELIGIOUS_2025), "en")[date(2025, 3, 30)] == "Ramazan"
 
 
-def test_novruz_may_be_named_when_the_cabinet_chooses_other_days():
+def test_novruz_may_be_named_when_the_cabinet_chooses_other_days() -> None:
     days = year_calendar(2027, {"holidays": ["03-19"], "novruz": ["03-19", "03-22"]})
     assert {day_names(days, "en")[date(2027, 3, day)] for day in (19, 22)} == {"Novruz"}
 
@@ -171,14 +171,14 @@ def test_novruz_may_be_named_when_the_cabinet_chooses_other_days():
         ({"holidays": [27]}, "not_a_day"),
     ],
 )
-def test_wrong_data_are_refused_with_a_code(more: dict[str, Any], code: str):
+def test_wrong_data_are_refused_with_a_code(more: dict[str, Any], code: str) -> None:
     with pytest.raises(CalendarError) as refused:
         of(2026, **more)
     assert isinstance(refused.value, ValueError)
     assert refused.value.code == code
 
 
-def test_the_refusal_says_which_day():
+def test_the_refusal_says_which_day() -> None:
     with pytest.raises(CalendarError) as refused:
         of(2026, cabinet_work=["02-03"])
     assert refused.value.day == date(2026, 2, 3)

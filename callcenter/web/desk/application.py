@@ -60,6 +60,8 @@ def register(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     contact, data = _posted(request)
     made = conversation.work(actor, contact, data)
+    if not conversation.is_mine(actor, contact):
+        return show(request, contact, made)
     if not made.form.is_valid():
         return show(request, contact, made, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -80,7 +81,7 @@ def show(request: HttpRequest, contact: Contact, made: Work | None = None, statu
     """The conversation: a fresh application form, or the one that was refused."""
     actor = actor_of(request)
     if not conversation.is_mine(actor, contact):
-        return closed(request, contact)
+        return closed(request, contact, made)
     drafted = contact.applications.count()
     made = made or conversation.work(
         actor, contact, text=conversation.open_words(contact), subtopic=request.GET.get("subtopic", "")[:32]
@@ -113,8 +114,8 @@ def registered(request: HttpRequest, contact: Contact, row: Application) -> Http
     return render(request, "desk/registered.html", values)
 
 
-def closed(request: HttpRequest, contact: Contact) -> HttpResponse:
-    """A finished conversation, or another operator's: to read only."""
+def closed(request: HttpRequest, contact: Contact, made: Work | None = None) -> HttpResponse:
+    """A finished conversation, or another operator's: to read only. Words sent to it too late are shown."""
     actor = actor_of(request)
     rows = sight.with_parts(applications_for(actor).filter(contact=contact)).order_by("registered_at")
     values = {
@@ -122,5 +123,6 @@ def closed(request: HttpRequest, contact: Contact) -> HttpResponse:
         "done": contact.state == ContactState.FINALISED,
         "applications": [sight.application(actor, row) for row in rows],
         "key": new_key(),
+        "words": str(made.form["text"].value() or "") if made else "",
     }
-    return render(request, "desk/closed.html", values)
+    return render(request, "desk/closed.html", values, status=HTTPStatus.CONFLICT if made else HTTPStatus.OK)

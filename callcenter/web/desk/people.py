@@ -29,7 +29,7 @@ from people import text as rules
 from people.errors import FinTaken
 from people.models import Category, District, Person
 
-from . import changes
+from . import changes, conversation
 from .contact import own
 from .once import id_in, new_key, once
 from .page import address, begin
@@ -234,11 +234,10 @@ def _person_page(
     actor = actor_of(request)
     mine = sight.with_parts(applications_for(actor).filter(person=row)).order_by("-registered_at", "-id")
     contacts = contacts_for(actor).filter(caller=row).select_related("disposition", "operator")
-    names = dict(Category.objects.values_list("code", "az"))
     values = {
         "person": sight.person_sight(row, EVERYTHING),
         "version": row.version,
-        "categories": [names.get(code, code) for code in row.categories],
+        "categories": conversation.categories(row),
         "form": form,
         "may_change": may(actor, Action.PERSON_CHANGE, row),
         "may_start": may(actor, Action.CONTACT_ADD),

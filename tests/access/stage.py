@@ -1,0 +1,180 @@
+"""A day's work as real rows, and who stands where in it: what the matrix and the canary walk over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from access.models import Token, User
+from access.policy import POLICY, Action, Relation
+from access.roles import AGENCY, CALL_CENTRE, Role
+from agencies.models import Agency, Membership, Referral, Unit
+from intake import services as intake
+from intake.models import Application, Contact, Subtopic
+from people import services as people
+from people.models import Person
+from workflows import actions
+
+# Everybody who may stand before the door: name, role and unit.
+STAFF: dict[str, tuple[Role, str | None]] = {
+    "operator": (Role.OPERATOR, None),
+    "operator of another shift": (Role.OPERATOR, None),
+    "supervisor": (Role.SUPERVISOR, None),
+    "clinician": (Role.CLINICIAN, None),
+    "administrator": (Role.ADMINISTRATOR, None),
+    "front desk of MLSPP": (Role.AGENCY_WORKER, "MLSPP"),
+    "worker of DTSERA": (Role.AGENCY_WORKER, "MLSPP.DTSERA"),
+    "worker of another unit of MLSPP": (Role.AGENCY_WORKER, "MLSPP.DSMF"),
+    "administrator of MLSPP": (Role.AGENCY_ADMIN, "MLSPP"),
+    "machine of MLSPP": (Role.MACHINE, "MLSPP"),
+    "worker of YASHAT": (Role.AGENCY_WORKER, "YASHAT"),
+    "worker of TABIB": (Role.AGENCY_WORKER, "TABIB"),
+    "administrator of TABIB": (Role.AGENCY_ADMIN, "TABIB"),
+    "machine of TABIB": (Role.MACHINE, "TABIB"),
+    "worker without a unit": (Role.AGENCY_WORKER, None),
+}
+STRANGERS = ("nobody", "disabled user", "revoked token")
+
+
+@dataclass
+class Stage:
+    users: dict[str, User]
+    secrets: dict[str, str]
+    applications: dict[str, Application] = field(default_factory=dict)
+    referrals: dict[str, Referral] = field(default_factory=dict)
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    person: Person | None = None
+
+
+def hire() -> Stage:
+    """Make the staff, with one token each; the strangers' credentials are worth nothing."""
+    users, secrets = {}, {"nobody": ""}
+    strangers = {name: (Role.AGENCY_WORKER, "MLSPP") for name in STRANGERS[1:]}
+    for name, (role, unit) in {**STAFF, **strangers}.items():
+        user = User.objects.create(username=name.replace(" ", "-"), role=role)
+        if unit:
+            Membership.objects.create(user=user, unit_id=unit)
+        users[name], secrets[name] = user, Token.issue(user)
+    User.objects.filter(pk=users["disabled user"].pk).update(is_active=False)
+    Token.objects.filter(user=users["revoked token"]).update(revoked_at="2026-01-01T00:00:00Z")
+    return Stage(users, secrets)
+
+
+def a_day() -> Stage:
+    """Six applications in different hands and states."""
+    stage = hire()
+    operator = stage.users["operator"]
+    stage.person = people.add(
+        family_name="Nümunəvi", given_name="Orxan", patronymic="Sınaq", sex="m", phones=["0501234567"]
+    )
+
+    def register(subtopic: str, **facts: Any) -> Application:
+        call = intake.start_contact(operator_id=operator.pk, caller=stage.person, verification=1)
+        return actions.register(
+            actor=operator,
+            person=stage.person,
+            contact=call,
+            subtopic=Subtopic.objects.select_related("topic").get(pk=subtopic),
+            text="Kömək lazımdır.",
+            facts=facts,
+        )
+
+    def referral(application: Application, unit: str) -> Referral:
+        return Referral.objects.select_related("unit", "agency").get(application=application, unit=unit)
+
+    prosthesis = register("PRO-REPAIR")  # health; MLSPP.DTSERA leads, YASHAT joins
+    insurance = register("SOC-INSPAY")  # no health; DSKS and MOD are outside the system, MLSPP joins
+    proposal = register("CMP-IDEA")  # no health; only MOH.SECT
+    unclear = register("PRO-NEW", unclear=True)  # in triage, nobody asked yet
+    answered = register("HOU-CAR")  # MLSPP.DTSERA leads, MLSPP joins; both have answered
+    closed = register("SOC-STIP")  # MLSPP.DSMF and MLSPP.DOST; confirmed
+
+    for application in (answered, closed):
+        for row in Referral.objects.filter(application=application):
+            front = stage.users["front desk of MLSPP"]
+            actions.complete(actor=front, referral=row.pk, outcome="provided", text="Görüldü.")
+    actions.confirm(actor=operator, application=closed.pk, text="Razıdır.")
+    taken = referral(insurance, "MLSPP")
+    actions.claim(actor=stage.users["machine of MLSPP"], referral=taken.pk)
+
+    rows = {
+        "prosthesis": prosthesis,
+        "insurance": insurance,
+        "proposal": proposal,
+        "unclear": unclear,
+        "answered": answered,
+        "closed": closed,
+    }
+    stage.applications = {
+        name: Application.objects.select_related("subtopic__topic").get(pk=row.pk)
+        for name, row in rows.items()
+    }
+    stage.referrals = {
+        "of DTSERA": referral(prosthesis, "MLSPP.DTSERA"),
+        "of YASHAT": referral(prosthesis, "YASHAT"),
+        "of a body outside": referral(insurance, "DSKS"),
+        "of MLSPP, taken": referral(insurance, "MLSPP"),
+        "of MOH": referral(proposal, "MOH.SECT"),
+        "answered by DTSERA": referral(answered, "MLSPP.DTSERA"),
+    }
+    stage.contacts = {
+        "of the operator": intake.start_contact(operator_id=operator.pk, caller=stage.person),
+        "of another shift": intake.start_contact(operator_id=stage.users["operator of another shift"].pk),
+    }
+    return stage
+
+
+# The oracle: the rules once more, in the plainest words, without the product's own selectors -------------
+
+
+def grants(actor: User, action: Action) -> bool:
+    return any(actor.role in grant.roles for grant in POLICY[action])
+
+
+def allows(actor: User, action: Action, record: Any) -> bool:
+    return any(actor.role in g.roles and stands(actor, g.relation, record) for g in POLICY[action])
+
+
+def stands(actor: User, relation: Relation, record: Any) -> bool:
+    if relation == Relation.ANY or record is None:
+        return True
+    if relation == Relation.OWN:
+        return bool(record.operator_id == actor.pk)
+    if relation == Relation.ON_BEHALF:
+        return isinstance(record, Referral) and record.agency.scope == "external"
+    if isinstance(record, Agency):
+        return record.code in {code.split(".")[0] for code in units_of(actor)}
+    return works_for(actor, record.unit if isinstance(record, Referral) else record)
+
+
+def units_of(actor: User) -> set[str]:
+    return {row.unit_id for row in Membership.objects.filter(user=actor)}
+
+
+def works_for(actor: User, unit: Unit) -> bool:
+    """Is the unit the actor's own, or below it? The codes say so: MLSPP is above MLSPP.DTSERA."""
+    return any(unit.code == own or unit.code.startswith(f"{own}.") for own in units_of(actor))
+
+
+def sees(actor: User, record: Any) -> bool:
+    """Is it a record at all, for this actor?"""
+    if record is None:
+        return True
+    if isinstance(record, (Person, Contact)):
+        wanted = CALL_CENTRE | ({Role.CLINICIAN} if isinstance(record, Person) else set())
+        return actor.role in wanted
+    if isinstance(record, Unit):
+        return actor.role in CALL_CENTRE or (actor.role in AGENCY and works_for(actor, record))
+    if isinstance(record, Agency):
+        return True  # the list of agencies is public to everybody inside
+    if actor.role in CALL_CENTRE:
+        return True
+    if actor.role == Role.CLINICIAN:
+        subtopic = Subtopic.objects.select_related("topic").get(pk=record.subtopic_id)
+        return bool(subtopic.topic.health)
+    if actor.role not in AGENCY:
+        return False
+    if isinstance(record, Referral):
+        return works_for(actor, record.unit)
+    rows = Referral.objects.filter(application=record).select_related("unit")
+    return any(works_for(actor, row.unit) for row in rows)

@@ -1,0 +1,317 @@
+"""Who may do what: every role before every operation on every kind of record, computed from the table.
+
+The expectation is ``access.policy.POLICY`` and the three sentences of the contract: outside your
+visibility is 404, visible but not allowed is 403, a door without credentials is 401. A denial
+changes no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from rest_framework.test import APIClient
+
+from access.policy import Action
+from access.roles import Role
+from agencies.models import Agency, Unit
+from tests.access.routes import OWN_GUARD, Route, routes
+from tests.access.stage import STAFF, STRANGERS, Stage, allows, grants, sees
+
+pytestmark = pytest.mark.django_db
+
+API = {
+    f"{route.name} {method}": (route, method, route.view.cls.actions[verb])
+    for route in routes()
+    if route.is_api
+    for method, verb in route.verbs
+}
+WORDS = {"text": "Sınaq sözləri."}
+REASON = {"reason": "unreachable_citizen", **WORDS}
+
+# What each operation is sent, so that nothing but rights can refuse it.
+BODIES: dict[str, dict[str, Any]] = {
+    "people-list POST": {"family_name": "Nümunəvi", "given_name": "Elçin"},
+    "people-detail PATCH": {"address": "Bakı"},
+    "contacts-list POST": {},
+    "contacts-detail PATCH": {"notes": "Qeyd."},
+    "contacts-finalise POST": {"disposition": "application_opened"},
+    "applications-list POST": {"subtopic": "PRO-REPAIR", **WORDS},
+    "applications-triage POST": {"lead": "TABIB", **WORDS},
+    "applications-confirm POST": WORDS,
+    "applications-dispute POST": WORDS,
+    "applications-unreachable POST": WORDS,
+    "applications-reopen POST": WORDS,
+    "applications-withdraw POST": WORDS,
+    "applications-annul POST": WORDS,
+    "referrals-claim POST": {},
+    "referrals-release POST": {},
+    "referrals-accept POST": {},
+    "referrals-start POST": {},
+    "referrals-reject POST": {"reason": "not_ours", **WORDS},
+    "referrals-complete POST": {"outcome": "provided", **WORDS},
+    "referrals-fail POST": REASON,
+    "referrals-cancel POST": {"reason": "no_longer_needed", **WORDS},
+    "queue-next-api POST": {},
+    "routing-preview POST": {"subtopic": "PRO-NEW"},
+    "routing-suggest POST": {"text": "protez"},
+}
+PLAIN = {"people-list", "contacts-list", "applications-list", "referrals-list", "schema"}
+PLAIN |= {"routing-preview", "routing-suggest"}
+LIVE = {  # what of a topic has to be allowed to listen to it; a refused topic does not exist (404)
+    "queue:MLSPP": (Action.QUEUE_VIEW, Unit, "MLSPP"),
+    "queue:MLSPP.DTSERA": (Action.QUEUE_VIEW, Unit, "MLSPP.DTSERA"),
+    "queue:TABIB": (Action.QUEUE_VIEW, Unit, "TABIB"),
+    "queue:MOD": (Action.QUEUE_VIEW, Unit, "MOD"),
+    "board:MLSPP": (Action.BOARD_VIEW, Agency, "MLSPP"),
+    "board:TABIB": (Action.BOARD_VIEW, Agency, "TABIB"),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One operation on one record."""
+
+    operation: str
+    path: str
+    record: Any = None
+    hidden_is_404: bool = True  # False: a refusal of the relation may come before the record is read
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.path}"
+
+
+def cells(day: Stage) -> Iterator[Cell]:
+    """The matrix without its rows: every operation on every record it takes. Fails on an unknown one."""
+    for operation, (route, _method, _action) in API.items():
+        base = "/" + route.path.replace("<str:", "<").replace("<uuid:", "<")
+        if route.name in PLAIN:
+            yield Cell(operation, base)
+        elif route.name == "people-detail":
+            yield Cell(operation, base.replace("<pk>", str(day.person.pk)), day.person)
+        elif "<pk>" in base:
+            kind = route.name.split("-")[0]
+            for row in getattr(day, kind).values():
+                yield Cell(operation, base.replace("<pk>", str(row.pk)), row)
+        elif route.name == "queue-next-api":
+            for code in ("MLSPP", "MLSPP.DTSERA", "TABIB", "DSKS"):
+                yield Cell(operation, base.replace("<unit>", code), Unit.objects.get(pk=code))
+        elif route.name == "board-api":
+            for code in ("MLSPP", "TABIB"):
+                yield Cell(operation, f"{base}?agency={code}", Agency.objects.get(pk=code))
+        elif route.name == "reference":
+            for kind in ("agencies", "units", "topics", "regions", "reasons", "dispositions"):
+                yield Cell(operation, base.replace("<kind>", kind))
+        elif route.name == "live":
+            for topic in LIVE:
+                yield Cell(operation, base.replace("<topic>", topic))
+            for row in day.applications.values():
+                yield Cell(operation, base.replace("<topic>", f"application:{row.pk}"), row)
+        else:
+            raise AssertionError(f"the matrix does not know {operation}")
+
+
+def expected(actor: Any, cell: Cell) -> int:
+    """401, 403, 404, or 200 for "allowed"."""
+    if isinstance(actor, str):
+        return 401
+    route, _method, action = API[cell.operation]
+    if not grants(actor, action):
+        return 403
+    topic = cell.path.rstrip("/").rpartition("/")[2] if route.name == "live" else ""
+    if topic in LIVE:
+        wanted, kind, code = LIVE[topic]
+        record = kind.objects.get(pk=code)
+        return 200 if sees(actor, record) and allows(actor, wanted, record) else 404
+    if not sees(actor, cell.record):
+        return 404
+    if route.name == "queue-next-api":
+        return 200 if allows(actor, Action.QUEUE_VIEW, cell.record) else 403
+    if route.name == "referrals-release" and cell.record.assignee_id not in (None, actor.pk):
+        return 200 if allows(actor, Action.REFERRAL_RELEASE_ANY, cell.record) else 403
+    if route.name == "referrals-release":
+        action = Action.REFERRAL_RELEASE_ANY  # of nobody: only who leads may even try
+    return 200 if allows(actor, action, cell.record) else 403
+
+
+def knock(day: Stage, name: str, cell: Cell) -> tuple[int, bool]:
+    """Ask as ``name``; return the status and whether any row changed. Nothing stays."""
+    client = APIClient()
+    if day.secrets[name]:
+        client.credentials(HTTP_AUTHORIZATION=f"Token {day.secrets[name]}")
+    body = {**BODIES.get(cell.operation, {})}
+    if cell.operation == "applications-list POST":
+        body["person"] = str(day.person.pk)
+    method = API[cell.operation][1].lower()
+    with transaction.atomic():
+        before = fingerprint()
+        answer = getattr(client, method)(cell.path, *([] if method == "get" else [body]), format="json")
+        changed = answer.status_code >= 400 and fingerprint() != before
+        transaction.set_rollback(True)
+    return answer.status_code, changed
+
+
+TABLES = {
+    "people_person": "sum(version)",
+    "people_phone": "count(*)",
+    "intake_contact": "sum(version)",
+    "intake_application": "sum(version)",
+    "agencies_referral": "sum(version)",
+    "agencies_answer": "count(*)",
+    "feedback_confirmation": "count(*)",
+    "routing_decision": "count(*)",
+    "sla_clock": "count(stopped_at) + count(*)",
+    "events_event": "count(*)",
+    "events_command": "count(*)",
+    "viewflow_task": "count(finished) + count(owner_id) + count(*)",
+}
+
+
+def fingerprint() -> Any:
+    """Every table that a command writes, as numbers."""
+    parts = (f"(SELECT count(*) || '/' || coalesce({what}, 0) FROM {name})" for name, what in TABLES.items())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(parts))
+        return cursor.fetchone()
+
+
+def allowed(status: int) -> bool:
+    """The rights were there; the record's state may still have refused it."""
+    return status in (200, 201, 204, 409)
+
+
+@pytest.mark.parametrize("name", [*STAFF, *STRANGERS])
+def test_each_role_may_do_exactly_what_the_table_says(day: Stage, name: str) -> None:
+    actor = day.users[name] if name in STAFF else name
+    wrong, seen = [], set()
+
+    for cell in cells(day):
+        status, changed = knock(day, name, cell)
+        wanted = expected(actor, cell)
+        seen.add(wanted)
+        if changed or (status != wanted and not (wanted == 200 and allowed(status))):
+            wrong.append(f"{cell}: {status}, not {wanted}" + (" and it changed rows" if changed else ""))
+
+    assert wrong == []
+    assert seen == {401} if name in STRANGERS else {200, 403} <= seen
+
+
+def test_the_matrix_has_an_entry_for_every_operation(day: Stage) -> None:
+    walked = {cell.operation for cell in cells(day)}
+
+    assert walked == set(API)
+    assert {name for name, (_r, method, _a) in API.items() if method != "GET"} == set(BODIES)
+
+
+def test_what_is_hidden_answers_exactly_like_what_does_not_exist(day: Stage) -> None:
+    """Same status, same words, same headers: knocking tells nothing."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {day.secrets['worker of TABIB']}")
+    ghost = "019f0000-0000-7000-8000-000000000000"
+
+    for path, hidden in (
+        ("applications/{}/", day.applications["prosthesis"].pk),
+        ("applications/{}/timeline/", day.applications["prosthesis"].pk),
+        ("applications/{}/why/", day.applications["prosthesis"].pk),
+        ("referrals/{}/", day.referrals["of DTSERA"].pk),
+        ("live/application:{}/", day.applications["prosthesis"].pk),
+    ):
+        there, nowhere = (client.get(f"/api/v1/{path.format(pk)}") for pk in (hidden, ghost))
+        assert there.status_code == nowhere.status_code == 404, path
+        assert there.content == nowhere.content, path
+        assert there.headers == nowhere.headers, path
+    claim, no_claim = (
+        client.post(f"/api/v1/referrals/{pk}/claim/", {}, format="json")
+        for pk in (day.referrals["of DTSERA"].pk, ghost)
+    )
+    assert (claim.status_code, claim.content) == (404, no_claim.content)
+
+
+def test_lists_hold_only_what_the_role_sees(day: Stage) -> None:
+    for name in STAFF:
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Token {day.secrets[name]}")
+        actor = day.users[name]
+        for path, rows in (("applications", day.applications), ("referrals", day.referrals)):
+            answer = client.get(f"/api/v1/{path}/?page_size=200")
+            if answer.status_code == 403:
+                assert actor.role == Role.ADMINISTRATOR
+                continue
+            listed = {row["id"] for row in answer.json()["results"]}
+            for label, row in rows.items():
+                assert (str(row.pk) in listed) == sees(actor, row), (name, label)
+
+
+# Pages ---------------------------------------------------------------------------------------------------
+
+PAGES = [route for route in routes() if not route.is_api and not route.is_admin]
+GUARDED = [route for route in PAGES if route.name not in OWN_GUARD]
+
+
+def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
+    """The page on every record it takes, with the record."""
+    path = "/" + route.path.replace("<str:verb>", "withdraw" if "application" in route.name else "claim")
+    if "<uuid:application>" in path:
+        rows: list[Any] = [*day.applications.values()]
+        return [(path.replace("<uuid:application>", str(row.pk)), row) for row in rows]
+    if "<uuid:referral>" in path:
+        rows = [*day.referrals.values()]
+        return [(path.replace("<uuid:referral>", str(row.pk)), row) for row in rows]
+    if "<uuid:contact>" in path:
+        rows = [*day.contacts.values()]
+        return [(path.replace("<uuid:contact>", str(row.pk)), row) for row in rows]
+    if "<uuid:person>" in path:
+        return [(path.replace("<uuid:person>", str(day.person.pk)), day.person)]
+    if "<str:unit>" in path:
+        units = Unit.objects.filter(pk__in=["MLSPP", "MLSPP.DTSERA", "TABIB", "DSKS"])
+        return [(path.replace("<str:unit>", unit.code), unit) for unit in units]
+    assert "<" not in path, f"the matrix does not know how to open {path}"
+    return [(path, None)]
+
+
+@pytest.mark.parametrize("name", STAFF)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_each_role_opens_exactly_the_pages_of_the_table(day: Stage, name: str, method: str) -> None:
+    actor, client, wrong = day.users[name], Client(), []
+    client.force_login(actor)
+
+    for route in GUARDED:
+        for address, record in addresses(day, route):
+            with transaction.atomic():
+                before = fingerprint()
+                answer = getattr(client, method)(address)
+                changed = answer.status_code in (403, 404) and fingerprint() != before
+                transaction.set_rollback(True)
+            if changed or not page_verdict(actor, route, record, answer.status_code):
+                wrong.append(f"{method} {address}: {answer.status_code}" + (" changed rows" * changed))
+
+    assert wrong == []
+
+
+def page_verdict(actor: Any, route: Route, record: Any, status: int) -> bool:
+    """Is this status right for this actor, page and record?"""
+    if status == 405 or (route.name == "home" and status == 302):
+        return True
+    if not grants(actor, route.view.action):
+        return status == 403
+    if not sees(actor, record):
+        return status == 404
+    return status in (200, 204, 302, 303, 400, 403, 409, 422)
+
+
+@pytest.mark.parametrize("name", STRANGERS[:2])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_no_page_opens_for_a_stranger(day: Stage, name: str, method: str) -> None:
+    client = Client()
+    if name == "disabled user":
+        client.force_login(day.users["disabled user"])
+
+    for route in GUARDED:
+        for address, _record in addresses(day, route):
+            answer = getattr(client, method)(address)
+            shut = answer.status_code == 302 and answer["Location"].startswith("/sign-in/")
+            assert shut or answer.status_code == 405, address
