@@ -34,3 +34,16 @@ def reads_answer(actor: User, referral: Referral, own: Iterable[Referral]) -> bo
     if actor.role in CALL_CENTRE or actor.role == Role.CLINICIAN or works_in(actor, referral.unit):
         return True
     return any(works_in(actor, row.unit) and set(HEALTH) <= set(row.disclosed) for row in own)
+
+
+# Notes of these ends are the citizen's words about the whole application, not words to or of the unit.
+CITIZENS_WORDS = frozenset({"withdrawn", "entered_in_error"})
+
+
+def reads_note(actor: User, referral: Referral) -> bool:
+    """May the actor read why this referral ended, in words? The call centre and its own unit; the
+    citizen's own words only a unit that may read his others."""
+    if actor.role in CALL_CENTRE or actor.role == Role.CLINICIAN:
+        return True
+    private = referral.reason_id in CITIZENS_WORDS and "text" not in referral.disclosed
+    return works_in(actor, referral.unit) and not private

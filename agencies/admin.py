@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from people.admin import EDITED, ReferenceAdmin, ReferenceForm
+from people.admin import ReferenceAdmin, ReferenceForm
+from people.reference import EDITED
 
 from .models import Agency, Membership, Reason, Unit
 

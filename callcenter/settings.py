@@ -209,10 +209,12 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "callcenter.logs.Line", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # Request lines hold search words and tracebacks may hold values: neither reaches the log.
+    # Request lines hold search words: they do not reach the log. Of exceptions see callcenter.logs.
     "loggers": {
         "django.request": {"level": "ERROR", "handlers": ["console"], "propagate": False},
         "django.security": {"level": "WARNING"},

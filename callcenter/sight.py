@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
-from access.disclosure import readable, reads_answer
+from access.disclosure import readable, reads_answer, reads_note
 from access.models import User
 from access.permissions import may
 from access.policy import Action
@@ -241,7 +241,7 @@ def referral(
         why=row.why if inside else "",
         reason=row.reason_id or "",
         reason_name=row.reason.name if row.reason else "",
-        note=row.note if inside else "",
+        note=row.note if reads_note(actor, row) else "",
         suggested_unit=row.suggested_unit_id or "" if inside else "",
         replaces=row.replaces_id,
         answer=_answer(answer) if answer and reads_answer(actor, row, siblings) else None,

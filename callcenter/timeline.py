@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from access.disclosure import readable, reads_answer
+from access.disclosure import readable, reads_answer, reads_note
 from access.models import User
 from access.roles import AGENCY, CALL_CENTRE, Role
 from access.visibility import works_in
@@ -137,7 +137,7 @@ class Telling:
         if event.kind == Kind.REFERRAL_COMPLETED:
             answer = next(iter(referral.answers.all()), None)
             return answer.text if answer and self._reads(referral) else ""
-        return referral.note if event.kind in ENDED and (self.inside or self._own(referral)) else ""
+        return referral.note if event.kind in ENDED and reads_note(self.actor, referral) else ""
 
     def _reads(self, referral: Referral) -> bool:
         return reads_answer(self.actor, referral, self.referrals.values())

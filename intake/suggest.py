@@ -11,7 +11,6 @@ miss what is said in other words and they meet what was not meant. Nothing is re
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,67 +30,32 @@ SHORTEST = 3
 
 # Words of subjects' names that say nothing about the subject.
 COMMON = frozenset(
-    [
-        "ve",
-        "ile",
-        "ucun",
-        "uzre",
-        "olan",
-        "bagli",
-        "sexs",
-        "sexse",
-        "xidmet",
-        "xidmeti",
-        "problem",
-        "teminat",
-        "yeni",
-        "muraciet",
-        "tehsil",
-        "yardim",
-        "destek",
-        "dlya",
-        "ili",
-        "pri",
-        "obraschenie",
-        "pomosch",
-        "vopros",
-    ]
-)
+    {"olan", "bagli", "sexs", "sexse", "xidmet", "xidmeti", "problem", "teminat", "yeni", "muraciet",
+     "tehsil", "yardim", "destek", "obraschenie", "pomosch", "vopros"}
+)  # fmt: skip
 
-# Crisis: roots of domain.md 8.4 [D], kept apart from everyday words by their endings. Folded, "öl-" (die) and
-# "ol-" (be) begin alike; vowel harmony tells them apart: ölmək is olmek, olmaq stays olmaq.
-CRISIS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\bintihar|\bsuisid|\bsuitsid",
-        r"\bozum[eu]\w* (?:\w+ )?(?:qesd|qiy|zerer|oldur)|\bozune (?:\w+ )?(?:qesd|qiy|zerer)|\bozunu (?:\w+ )?oldur",
-        r"\bolmek (?:\w+ )?(?:iste|fikr|arzu)|\boleceyem\b|\bolsem (?:yaxsi|rahat|canim)|\bolum(?:u|e)? (?:iste|fikri|axtar)",
-        r"\byasamaq (?:\w+ )?(?:iste[mny]|bezdir)|\byasamagin (?:\w+ )?(?:menasi|mena)|\byasamaga (?:\w+ )?(?:guc|heves)",
-        r"\bcanima (?:\w+ )?(?:qiy|qesd|son)|\bcanimdan (?:bez|doy)",
-        r"\b(?:heyatima|omrume|heyatina|omrune|her seye) (?:\w+ )?son (?:qoy|ver)",
-        r"\b(?:hap|derman|tablet)\w* (?:\w+ )?hamisini (?:\w+ )?(?:ic|at)",
-        r"\bozumu (?:\w+ )?as(?:im|aram|acag)",
-        r"\b(?:heyatdan|yasamaqdan|hamisindan) (?:\w+ )?bez",
-        r"\bhec kime (?:\w+ )?lazim deyil",
-        r"\bmensiz (?:\w+ ){0,3}yaxsi olar|\bmenim yerim yox",
-        r"\bonun yanina getmek iste",
-        r"\bvidalas",
-        r"\bdaha (?:gucu|gucum) cat|\bdoze bilmi",
-        r"\bpokonci\w* s soboy|\bne xoc\w* jit|\bsuisida|\bne xocu bolse jit",
-    )
-)
-# Emergency: the body or the house, now [D].
-EMERGENCY = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\bhusunu itir|\bhussuz|\bozunden ge[td]|\bbayil(?:ib|di)",
-        r"\bnefes\w* (?:\w+ )?(?:ala bilm|al[ai]mm|gelm|kesil|darix)|\bbogulur",
-        r"\bqan(?:axma| kesilmir| dayanmir| axir)|\binfarkt|\burek ?tutma",
-        r"\b(?:cox|duzbeduz) derman ic(?:ib|mis)|\bzeherlen(?:ib|di)",
-        r"\b(?:ev\w*|heyet\w*|menzil\w*) (?:\w+ )?yanir|\byangin var|\bqaz iyi|\bbicaqla|\bsilahla",
-        r"\bne disit|\bpoteral\w* soznani|\bkrovotec",
-    )
-)
+# Each sign is a row of roots that follow each other, with at most GAP words between them; a word ended by "="
+# has to be met as it is. Folded, "öl-" (die) and "ol-" (be) begin alike; vowel harmony tells them apart:
+# ölmək is olmek, olmaq stays olmaq. "Hap iç-" of the source would meet everybody who takes a medicine.
+GAP = 2
+CRISIS = (
+    "intihar", "suisid", "suitsid",
+    "ozum qesd", "ozum qiy", "ozum zerer", "ozum oldur", "ozumu asim", "ozumu asaca",
+    "ozune qesd", "ozune qiy", "ozune zerer", "ozunu oldur",
+    "olmek iste", "olmek fikr", "olmek arzu", "oleceyem", "olsem yaxsi", "olsem rahat", "olum= iste",
+    "yasamaq istem", "yasamaqdan bez", "yasamagin mena", "yasamaga guc", "yasamaga heves", "heyatdan bez",
+    "canima qiy", "canima qesd", "canima son", "canimdan bez", "canimdan doy",
+    "heyatima son", "heyatina son", "omrume son", "omrune son", "butun derman ic", "haplar hamisini",
+    "hec= kime lazim deyil", "mensiz yaxsi", "menim yerim yox", "onun yanina getmek iste", "vidalas",
+    "daha gucu catm", "daha gucum catm", "doze bilm",
+    "pokonc sobo", "ne= xoc jit", "ne= xoc bolse jit",
+)  # fmt: skip
+EMERGENCY = (
+    "husunu itir", "hussuz", "ozunden getdi", "ozunden gedib", "bayilib", "bayildi",
+    "nefes ala bilm", "nefes kesil", "nefes gelm", "bogulur", "qanaxma", "qan ax", "qan dayanm", "qan kesilm",
+    "infarkt", "urek tutma", "zeherlenib", "zeherlendi", "ev yanir", "menzil yanir", "yangin var", "qaz iyi",
+    "bicaqla", "silahla", "ne= disit", "poteryal soznani", "poteryala soznani", "krovotec",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -116,11 +80,25 @@ def suggest(text: str, subtopics: Sequence[Known], limit: int = 3) -> Suggestion
 
 def distress(folded: str) -> Distress | None:
     """A sign in folded text that somebody may be in danger. Crisis before emergency."""
-    if any(pattern.search(folded) for pattern in CRISIS):
+    words = folded.split()
+    if any(_follow(sign.split(), words) for sign in CRISIS):
         return "crisis"
-    if any(pattern.search(folded) for pattern in EMERGENCY):
+    if any(_follow(sign.split(), words) for sign in EMERGENCY):
         return "emergency"
     return None
+
+
+def _follow(roots: list[str], words: list[str]) -> bool:
+    """Do words with these roots follow each other somewhere?"""
+    places = [place for place, word in enumerate(words) if _begins(word, roots[0])]
+    for root in roots[1:]:
+        near = {place + step for place in places for step in range(1, GAP + 2) if place + step < len(words)}
+        places = [place for place in sorted(near) if _begins(words[place], root)]
+    return bool(places)
+
+
+def _begins(word: str, root: str) -> bool:
+    return word == root[:-1] if root.endswith("=") else word.startswith(root)
 
 
 def _roots(keywords: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, float]]:

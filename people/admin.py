@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -11,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from .models import Category, District, Region
+from .reference import CODE, edited
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = admin.ModelAdmin
     ModelForm = forms.ModelForm
-
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-"""What a code may look like: it stands in addresses and in the names of live topics."""
-
-EDITED = "A"
-"""A mark that begins so belongs to an administrator: loading the files leaves the row alone."""
-
-
-def edited(mark: str) -> str:
-    """The mark of a row that an administrator has just made or changed; where it came from stays readable."""
-    return mark if mark.startswith(EDITED) else f"{EDITED} ({mark})"[:60] if mark else EDITED
 
 
 class KeptAdmin(ModelAdmin):

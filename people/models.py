@@ -27,6 +27,9 @@ class District(ReferenceRow):
 class Category(ReferenceRow):
     """Why the state looks after this person: veteran, member of a martyr's family, and so on."""
 
+    class Meta(ReferenceRow.Meta):
+        verbose_name_plural = "categories"
+
 
 class Sex(models.TextChoices):
     FEMALE = "f", "female"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 from django.db import models
 from django.utils.translation import get_language
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+"""What a code may look like: it stands in addresses and in the names of live topics."""
+
+EDITED = "A"
+"""A mark that begins so belongs to an administrator: loading the files leaves the row alone."""
 
 
 class ReferenceRow(models.Model):
@@ -44,3 +51,8 @@ def find(model: type[Row], code: Any, **filters: Any) -> Row | None:
     if not isinstance(code, str) or not 0 < len(code) <= 32 or not code.isprintable():
         return None
     return model._default_manager.filter(pk=code, active=True, **filters).first()
+
+
+def edited(mark: str) -> str:
+    """The mark of a row that an administrator has just made or changed; where it came from stays readable."""
+    return mark if mark.startswith(EDITED) else f"{EDITED} ({mark})"[:60] if mark else EDITED

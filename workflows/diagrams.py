@@ -14,7 +14,8 @@ from typing import Any
 from django.utils.encoding import force_str
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from viewflow.workflow import chart
 from viewflow.workflow.models import Process, Task
 from viewflow.workflow.status import STATUS
@@ -22,6 +23,10 @@ from viewflow.workflow.status import STATUS
 from .flows import ApplicationFlow, ReferralFlow
 
 FLOWS = (ApplicationFlow, ReferralFlow)
+TITLES = {
+    "application": _("From the call to the confirmed answer"),
+    "referral": _("What one agency does for an application"),
+}
 
 EVENT, GATE, TASK = (26, 26), (34, 34), (134, 66)
 SIZES = {"START": EVENT, "END": EVENT, "SWITCH": GATE}
@@ -119,7 +124,7 @@ def svg(flow: Any, process: Process | None = None, *, alone: bool = False) -> Sa
         ' orient="auto"><path class="tip" d="M0 0l8 4-8 4z"/></marker></defs>\n{}\n{}\n</svg>\n',
         drawing.width,
         drawing.height,
-        *(key, key, key, gettext(force_str(flow.process_title)), key),
+        *(key, key, key, TITLES[flow.instance.flow_label], key),
         _told(drawing, states),
         SafeString(ALONE + "\n" if alone else ""),
         key,
@@ -263,11 +268,11 @@ def _reachable(flow: Any, names: set[str]) -> set[str]:
 
 def _word(state: str) -> str:
     return {
-        "done": pgettext("step of a process", "done"),
-        "now": pgettext("step of a process", "now"),
-        "cancelled": pgettext("step of a process", "cancelled"),
-        "later": pgettext("step of a process", "not yet"),
-        "past": pgettext("step of a process", "not taken"),
+        "done": gettext("done"),
+        "now": gettext("now"),
+        "cancelled": gettext("cancelled"),
+        "later": gettext("not yet"),
+        "past": gettext("not taken"),
     }[state]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from people.admin import CODE
+from people.reference import CODE
 
 Row = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """Writing the reference data: compare first, then one statement per table that changes.
 
 Nothing a record may point to is deleted: a row that left the files is switched off. A row that an
-administrator made or changed (``people.admin.EDITED``) is the administrator's: the files leave it alone.
+administrator made or changed (``people.reference.EDITED``) is the administrator's: the files leave it alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from django.db import models
 
 from events import clock
-from people.admin import EDITED
+from people.reference import EDITED
 from routing.models import RuleSet
 from sla.models import CalendarDay
 

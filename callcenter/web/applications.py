@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -77,6 +78,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "first_url": _url(wanted, after="") if wanted["after"] else "",
         "topics": Topic.objects.filter(active=True),
         "states": [("open", _("Open")), *words.APPLICATION_STATES.items(), ("all", _("All"))],
+        "urgencies": words.URGENCY.items(),
         "agency": find(Agency, wanted["agency"]),
     }
     return render(request, "applications/index.html", context)
@@ -91,6 +93,7 @@ def _wanted(request: HttpRequest) -> dict[str, str]:
         "late": time if time in TIMES else "",
         "topic": given.get("topic", "")[:32],
         "agency": given.get("agency", "")[:32],
+        "urgency": given.get("urgency", "") if given.get("urgency", "") in words.URGENCY else "",
         "q": given.get("q", "").strip()[:40],
         "after": given.get("after", "")[:200],
     }
@@ -122,6 +125,8 @@ def _filtered(rows: QuerySet[Application], wanted: dict[str, str]) -> QuerySet[A
         rows = rows.filter(Exists(warned), due_at__gte=present)
     if find(Topic, wanted["topic"]):
         rows = rows.filter(subtopic__topic=wanted["topic"])
+    if wanted["urgency"]:
+        rows = rows.filter(priority=wanted["urgency"])
     if find(Agency, wanted["agency"]):
         asked = Referral.objects.filter(application=OuterRef("pk"), agency=wanted["agency"])
         rows = rows.filter(Exists(asked))
@@ -209,6 +214,9 @@ def _referral(value: str) -> UUID | None:
 def _done(request: HttpRequest, application: UUID, said: str) -> HttpResponse:
     if not is_part(request):
         messages.success(request, said)
+        back = request.POST.get("next", "")
+        if url_has_allowed_host_and_scheme(back, allowed_hosts=None):  # a path of ours, such as the calls
+            return redirect(back)
         return redirect("application", application=application)
     return announce(_draw(request, application, whole.context(actor_of(request), application)), said)
 

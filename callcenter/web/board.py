@@ -53,6 +53,7 @@ def _context(request: HttpRequest) -> Context:
         "agencies": [row | {"url": _queue(row["code"])} for row in figures["agencies"]],
         "longest": [row | {"left": left(row["due"], row["target"])} for row in figures["longest"]],
         "chart": chart(figures["hours"]),
+        "crisis_url": _with(reverse("applications"), urgency="P0", agency=agency),
         "most": max((row["open"] for row in figures["topics"]), default=1),
         "inside": actor.role in CALL_CENTRE,
     }

@@ -6,7 +6,7 @@ Meaning is checked by the services alone, so that every door refuses alike and i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from agencies.lifecycle import JoinPolicy
-from events.errors import Refusal
+from events.errors import Invalid, Refusal
+from people import text as rules
 from people.models import Person
-from people.services import SENTENCES
+from people.services import SENTENCES, checked
 
 Word = str | Promise
 Choices = Sequence[tuple[Any, Any]]
@@ -112,6 +113,24 @@ class PersonForm(Typed):
         _field(self, "categories").choices = categories
         for field in self.fields.values():
             field.show_hidden_initial = "version" in self.data or kwargs.get("initial") is not None
+
+    def clean_fin(self) -> str:
+        """Checked here as well, so that all that is wrong is told at once."""
+        return self._told("fin", lambda value: checked("fin", rules.fin, value) if value else "")
+
+    def clean_phones(self) -> str:
+        return self._told(
+            "phones", lambda value: [checked("phones", rules.phone, number) for number in numbers_in(value)]
+        )
+
+    def _told(self, name: str, check: Callable[[str], object]) -> str:
+        """The value as typed; a refusal of the domain becomes the field's error."""
+        typed: str = self.cleaned_data[name]
+        try:
+            check(typed)
+        except Invalid as refusal:
+            raise forms.ValidationError([str(line) for line in refusal.errors[name]]) from None
+        return typed
 
     def values(self) -> dict[str, Any]:
         """What ``people.services`` takes."""

@@ -91,7 +91,7 @@ def context(actor: User, referral: UUID, *, typed: VerbForm | None = None, verb:
         "part": part_of(row, whole),
         "toolbar": buttons,
         "blocked": _blocked(buttons),
-        "forms": forms,
+        "answer": forms.get("complete") if "complete" in row.verbs else None,
         "dialogs": [(each, forms[each.name]) for each in buttons if _is_dialog(each) and each.name != verb],
         "version": row.version,
         "key": new_key(),

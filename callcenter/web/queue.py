@@ -82,13 +82,13 @@ def rows(request: HttpRequest, unit: str) -> HttpResponse:
 
 @page(Action.REFERRAL_VIEW)
 def row(request: HttpRequest, referral: UUID) -> HttpResponse:
-    """One line; gone when the referral is not in this list any more."""
+    """One line; an answer without content when the referral is not in this list any more."""
     actor, place = actor_of(request), Place.of(request, request.GET.get("unit", ""))
     unit = _unit(actor, place.unit)
     found = listing.lines(actor, listing.shown(actor, unit, place.show).filter(pk=referral), place)
     if not found:
         visible(referrals_for(actor), referral)
-        return HttpResponse(status=410)
+        return HttpResponse(status=204)
     return render(request, "queue/_row.html", {"it": found[0]})
 
 
@@ -171,15 +171,18 @@ def _refused(request: HttpRequest, referral: UUID, verb: str, refusal: Refusal) 
         form.refuse(refusal)
     context = item.context(actor, referral, typed=form, verb=verb)
     seen: ReferralSight = context["row"]
-    stale = isinstance(refusal, StaleVersion)
+    # Whose hands it is in says more than that it changed.
+    held = seen.state in item.OPEN and seen.assignee not in ("", actor.username)
+    taken = isinstance(refusal, Taken) or (isinstance(refusal, StaleVersion) and held)
+    stale = isinstance(refusal, StaleVersion) and not taken
     who, when = item.changed_by(actor, seen) if stale else ("", None)
     context["refused"] = Refused(
         verb=verb,
         label=next((each.label for each in context["toolbar"] if each.name == verb), ""),
-        notice=_notice(refusal, seen),
+        notice=str(Taken(seen.assignee_name).message) if taken else _notice(refusal, seen),
         form=form,
         still=verb in seen.verbs,
-        taken=isinstance(refusal, Taken),
+        taken=taken,
         stale=stale,
         in_place=stale or verb != "complete",
         who=who,

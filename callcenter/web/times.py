@@ -12,10 +12,13 @@ from sla.selectors import working_seconds_left
 def left(due: datetime | None, target: str = "") -> int | None:
     """Working seconds until ``due``, negative once it has passed.
 
-    None for a target that runs round the clock: counted in working hours it would look longer than
-    it is, so pages show its instant alone.
+    None where working hours would mislead, so that pages show the instant alone: for a target that
+    runs round the clock, and for one that ended with the working day and is late by no working time.
     """
-    return None if due is None or round_the_clock(target) else working_seconds_left(due)
+    if due is None or round_the_clock(target):
+        return None
+    seconds = working_seconds_left(due)
+    return None if seconds == 0 and clock.now() >= due else seconds
 
 
 def share_passed(start: datetime, due: datetime | None, target: str = "") -> int | None:

@@ -240,6 +240,7 @@ def _item(actor: User, row: Application, returned: Referral | None, form: Triage
     item = sight.application(actor, row)
     return {
         "item": item,
+        "instead": returned.suggested_unit if returned else None,
         "returned": next((part for part in item.referrals if returned and part.id == returned.pk), None),
         "form": form,
         "why": reason_of(decision),
@@ -273,7 +274,9 @@ def _parts(row: Application, returned: Referral | None, form: TriageForm) -> lis
 
 
 def _form(row: Application, returned: Referral | None, data: QueryDict | None = None) -> TriageForm:
-    units = [unit for unit in Unit.objects.select_related("agency").order_by("agency", "code") if unit.active]
+    busy = {part.unit_id for part in row.referrals.all() if part.is_open}
+    known = Unit.objects.filter(active=True).select_related("agency").order_by("agency", "code")
+    units = [unit for unit in known if unit.code not in busy]
     likely = _likely(row, returned, {unit.code for unit in units})
     chosen = set(data.getlist("joint")) if data is not None else set()
     joint = [] if returned else [code for code in row.subtopic.joint if code in likely]
@@ -296,10 +299,9 @@ def _form(row: Application, returned: Referral | None, data: QueryDict | None = 
 def _likely(row: Application, returned: Referral | None, known: set[str]) -> list[str]:
     """Units that may be right: whom the returning unit names, then those of the subject's data."""
     refused = {part.unit_id for part in row.referrals.all() if part.state in ("rejected", "failed")}
-    open_ = {part.unit_id for part in row.referrals.all() if part.is_open}
     named = [returned.suggested_unit_id or ""] if returned else []
     codes = dict.fromkeys([*named, row.subtopic.lead, *row.subtopic.joint])
-    return [code for code in codes if code in known and code not in refused | open_]
+    return [code for code in codes if code in known and code not in refused]
 
 
 def _grouped(units: Iterable[Unit], likely: list[str]) -> Choices:

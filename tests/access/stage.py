@@ -49,7 +49,7 @@ class Stage:
 def hire() -> Stage:
     """Make the staff, with one token each; the strangers' credentials are worth nothing."""
     users, secrets = {}, {"nobody": ""}
-    strangers = {name: (Role.AGENCY_WORKER, "MLSPP") for name in STRANGERS[1:]}
+    strangers = dict.fromkeys(STRANGERS[1:], (Role.AGENCY_WORKER, "MLSPP"))
     for name, (role, unit) in {**STAFF, **strangers}.items():
         user = User.objects.create(username=name.replace(" ", "-"), role=role)
         if unit:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from html import unescape
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from intake.lifecycle import ApplicationState
 from intake.models import Application
 from workflows import actions
 
+from .reading import statements, text_of
+
 pytestmark = pytest.mark.django_db
 Browser = Callable[..., Client]
-
-
-def text_of(page: Any) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.content.decode())).split())
 
 
 @pytest.fixture
@@ -98,15 +92,12 @@ def test_only_what_waits_is_listed(
 def test_the_page_costs_the_same_for_any_number(browser: Browser, answered: Any) -> None:
     client = browser()
     answered()
-    client.get(reverse("confirmations"))
-    with CaptureQueriesContext(connection) as one:
-        client.get(reverse("confirmations"))
+    one = statements(lambda: client.get(reverse("confirmations")))
     for _ in range(5):
         answered()
-    with CaptureQueriesContext(connection) as many:
-        page = client.get(reverse("confirmations"))
-    assert len(page.context["calls"]) == 6
-    assert len(many) == len(one)
+    many = statements(lambda: client.get(reverse("confirmations")))
+    assert len(client.get(reverse("confirmations")).context["calls"]) == 6
+    assert many == one
 
 
 def test_the_list_can_be_fetched_alone(browser: Browser, answered: Any) -> None:

@@ -100,7 +100,7 @@ def looks(trace: Iterable[dict[str, Any]]) -> list[Look]:
     return [
         Look(str(step["rule"]), bool(step["matched"]), _why(step, raises=step["rule"] in raising))
         for step in trace
-        if step["matched"] or step["rule"] not in raising
+        if step["matched"] or (step["rule"] not in raising and step["fact"] != "unclear")
     ]
 
 

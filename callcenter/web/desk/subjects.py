@@ -9,6 +9,10 @@ from intake.models import Subtopic, Topic
 from people import text as rules
 
 
+# The order of the source: what is asked most stands first; fields added later come last.
+ORDER = ("PSY", "REH", "PRO", "MED", "RX", "INS", "DIS", "SOC", "HOU", "EMP", "STA", "CMP")
+
+
 @dataclass(frozen=True)
 class Field:
     """One of the twelve fields with what can be asked under it."""
@@ -22,9 +26,13 @@ def narrowed(wanted: str = "") -> list[Field]:
     words = rules.fold(wanted).split()
     fields = [
         Field(topic.name, [sub for sub in topic.subtopics.all() if sub.active and _holds(sub, topic, words)])
-        for topic in intake.subjects()
+        for topic in sorted(intake.subjects(), key=_place)
     ]
     return [field for field in fields if field.subtopics]
+
+
+def _place(topic: Topic) -> int:
+    return ORDER.index(topic.code) if topic.code in ORDER else len(ORDER)
 
 
 def _holds(sub: Subtopic, topic: Topic, words: list[str]) -> bool:

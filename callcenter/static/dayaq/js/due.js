@@ -48,7 +48,7 @@ export function tick() {
     const left = time.querySelector("[data-left]");
     const seconds = left && workLeft(at, Date.parse(time.dataset.due));
     if (left && seconds !== null) {
-      const words = word(seconds >= 0 ? "left" : "over", { span: spanWords(seconds) });
+      const words = word(at < Date.parse(time.dataset.due) ? "left" : "over", { span: spanWords(seconds) });
       if (left.textContent !== words) left.textContent = words;
     }
     if (left || time.dataset.warn) turn(time, at);

@@ -1,0 +1,51 @@
+"""``manage bench NAME``: measure beside a limit taken in the same run."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from bench import intake
+
+NAMES = {"intake": intake.run}
+
+
+class Command(BaseCommand):
+    help = (
+        "Measures the product beside plain psycopg doing the same work, in interleaved slices, in a scratch "
+        "schema that is dropped afterwards. bench/README.md says how to read it."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", choices=NAMES)
+        parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        parser.add_argument("--seconds", type=float, default=10, help="seconds for each way of doing it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        result = NAMES[options["name"]](max(0.1, options["seconds"]))
+        self.stdout.write(json.dumps(result) if options["json"] else "\n".join(lines(result)))
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """For people."""
+    figures = result["figures"]
+    ways = {
+        name: value for name, value in figures.items() if isinstance(value, dict) and "per_second" in value
+    }
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in figures["profile"].items())
+    return [
+        f"{'':14} {'per second':>11} {'p50 ms':>8} {'client us':>10} {'server us':>10} {'statements':>11}",
+        *(
+            f"{name:14} {way['per_second']:11.1f} {way['p50_ms']:8.2f} {way['client_us']:10.0f}"
+            f" {way['server_us']:10.0f} {figures['statements'][name]:11d}"
+            for name, way in ways.items()
+        ),
+        "ratios (1.0 = at the limit): "
+        + ", ".join(f"{name} {value}" for name, value in result["ratios"].items()),
+        f"time of the product: {shares}",
+        f"slices kept: {figures['slices']}; other work used up to {figures['foreign_cores']} cores in them",
+    ]
