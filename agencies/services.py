@@ -48,10 +48,14 @@ def request(
 
 
 def lock(referral: UUID) -> Referral:
-    """Lock a referral and its process; after the application, where that is locked too (one fixed order)."""
+    """Lock a referral and its process; after the application, where that is locked too (one fixed order).
+
+    What may have changed while we waited must not be joined here: only locked rows are read anew
+    after the wait, a joined assignee would be the one of before.
+    """
     return (
         Referral.objects.select_for_update(no_key=True, of=("self", "process"))
-        .select_related("unit", "agency", "process", "assignee")
+        .select_related("unit", "agency", "process")
         .get(pk=referral, process__status__isnull=False)
     )
 

@@ -25,11 +25,11 @@ from . import cpu, raw, scratch
 SUBTOPIC = "MED-EXAM"  # goes to two agencies
 SLICE = 1.0  # seconds; /proc counts in ticks of 10 ms, so shorter ones say little
 TEXT = (
-    "Veteran bildirir ki, iki ildir belində ağrılar var, son ay uzun müddət dayana bilmir, gecələr yuxudan "
-    "oyanır. Əvvəllər aldığı müalicə müvəqqəti kömək edib. Rayon xəstəxanasında nevropatoloq qəbulu olmayıb, "
-    "paytaxta gəlməsi çətindir. Göndəriş, müayinə və lazım olsa reabilitasiya üçün vaxt təyin edilməsini "
-    "xahiş edir. Yanında həyat yoldaşı ola bilər. Zəng üçün axşam saatları əlverişlidir, telefonu açıq olacaq, "
-    "sənədlərinin surəti hazırdır."
+    "Veteran bildirir ki, iki ildir belində ağrılar var, son ay uzun müddət dayana bilmir, gecələr "
+    "yuxudan oyanır. Əvvəllər aldığı müalicə müvəqqəti kömək edib. Rayon xəstəxanasında nevropatoloq "
+    "qəbulu olmayıb, paytaxta gəlməsi çətindir. Göndəriş, müayinə və lazım olsa reabilitasiya üçün vaxt "
+    "təyin edilməsini xahiş edir. Yanında həyat yoldaşı ola bilər. Zəng üçün axşam saatları əlverişlidir, "
+    "telefonu açıq olacaq, sənədlərinin surəti hazırdır."
 )
 FACTS = {"consents": ["SAMHI"], "disability_degree": "2", "lives_alone": False, "documents": ["ID", "DISR"]}
 

@@ -6,6 +6,9 @@ import logging
 import traceback
 from typing import Any
 
+# Messages that speak of the code alone.
+SAFE = (TypeError, AttributeError, NameError, ImportError)
+
 
 class Line(logging.Formatter):
     """An exception is told by its kind and its way through the code.
@@ -20,6 +23,7 @@ class Line(logging.Formatter):
         while error is not None and id(error) not in seen:
             seen.add(id(error))
             way = "".join(traceback.format_tb(error.__traceback__))
-            told.append(f"{way}{type(error).__module__}.{type(error).__qualname__}")
+            words = f": {error}" if type(error) in SAFE else ""
+            told.append(f"{way}{type(error).__module__}.{type(error).__qualname__}{words}")
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return "\nbecause of\n".join(told)

@@ -191,11 +191,12 @@ class Calendar:
         self._shifts: list[tuple[Shift, ...]] = []
         self._starts = [0]  # working seconds before each day
         self._days = [0]  # working days before each day
+        known: Mapping[date, DayKind | bool] = {} if hours == HOURS_24_7 else dict(days)
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
-            shifts = _shifts_on(day, None if hours == HOURS_24_7 else days.get(day), hours)
+            shifts = _shifts_on(day, known.get(day), hours)
             self._shifts.append(shifts)
-            self._starts.append(self._starts[-1] + _worked_by(shifts, DAY))
+            self._starts.append(self._starts[-1] + sum(end - start for start, end in shifts))
             self._days.append(self._days[-1] + bool(shifts))
 
     def is_working(self, day: date) -> bool:

@@ -316,7 +316,7 @@ def confirm(*, actor: User, application: UUID, text: str = "", version: int | No
 
 @transaction.atomic
 def dispute(
-    *, actor: User, application: UUID, referral: UUID | None, text: str, version: int | None = None
+    *, actor: User, application: UUID, text: str, referral: UUID | None = None, version: int | None = None
 ) -> Application:
     """The citizen says: no. The agency concerned gets a replacement referral, the clock goes on."""
     row = _lock_to_confirm(actor, application, version)

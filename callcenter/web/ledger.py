@@ -15,8 +15,7 @@ from events import clock
 from sla.arithmetic import BAKU
 from sla.selectors import calendar, special_days
 
-from .templatetags.dayaq import clock as clock_words
-from .templatetags.dayaq import day_words, due_words, left_words, span_words
+from .templatetags.dayaq import day_words, due_words
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Ledger:
     rest: str
     target: str
     working: bool
+    days: bool
     provisional: bool
 
 
@@ -43,67 +43,91 @@ def explain(whole: ApplicationSight) -> Ledger | None:
     start, due = whole.promised_at, whole.due
     if start is None or due is None:
         return None
-    until = min(whole.closed_at or clock.now(), due)
-    working = not words.round_the_clock(whole.target)
-    lines = tuple(_working(start, until)) if working else (_round_the_clock(start, until),)
+    until = max(start, min(whole.closed_at or clock.now(), due))
+    count = Minutes(start, working=not words.round_the_clock(whole.target))
     return Ledger(
-        lines=lines,
-        passed=_span(start, until, working=working),
-        rest=_rest(whole, due, working=working),
+        lines=tuple(_stretches(count, until) if count.working else _whole(count, until)),
+        passed=span(count.between(start, until)),
+        rest="" if whole.closed_at else _rest(count, until, due),
         target=words.target(whole.target),
-        working=working,
+        working=count.working,
+        days=whole.target.endswith(" wd"),
         provisional=whole.provisional,
     )
 
 
-def _rest(whole: ApplicationSight, due: datetime, *, working: bool) -> str:
-    if whole.closed_at is not None:
-        return ""
-    if working:
-        return left_words(calendar().working_seconds(clock.now(), due))
-    return left_words((due - clock.now()).total_seconds()) if due > clock.now() else _("the time is over")
+@dataclass(frozen=True)
+class Minutes:
+    """Counts from one start in whole minutes, so that the parts of a time add up to the whole of it."""
+
+    start: datetime
+    working: bool
+
+    def until(self, instant: datetime) -> int:
+        if self.working:
+            return calendar().working_seconds(self.start, instant) // 60
+        return int((instant - self.start).total_seconds()) // 60
+
+    def between(self, begin: datetime, end: datetime) -> int:
+        return self.until(end) - self.until(begin)
 
 
-def _span(start: datetime, end: datetime, *, working: bool) -> str:
-    return span_words(
-        calendar().working_seconds(start, end) if working else (end - start).total_seconds()
-    ) or span_words(0)
+def span(minutes: int) -> str:
+    """ "67 s 02 dəq": hours are not folded into days here, because the lines are to be added up."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return _("%(n)s min") % {"n": rest}
+    return f"{_('%(n)s h') % {'n': hours}} {_('%(n)s min') % {'n': f'{rest:02d}'}}"
 
 
-def _round_the_clock(start: datetime, until: datetime) -> Line:
-    return Line(f"{due_words(start)} – {due_words(until)}", _span(start, until, working=False))
+def _rest(count: Minutes, until: datetime, due: datetime) -> str:
+    if until < due:
+        return _("%(span)s left") % {"span": span(count.between(until, due))}
+    return _("%(span)s over") % {"span": span(count.between(due, clock.now()))}
 
 
-def _working(start: datetime, until: datetime) -> Iterator[Line]:
+def _whole(count: Minutes, until: datetime) -> Iterator[Line]:
+    yield Line(f"{due_words(count.start)} – {_end(until)}", span(count.between(count.start, until)))
+
+
+def _stretches(count: Minutes, until: datetime) -> Iterator[Line]:
     """Stretches between official days off. Plain weekends inside a stretch count nothing by themselves."""
-    first, last = start.astimezone(BAKU).date(), until.astimezone(BAKU).date()
-    special = special_days(first, last)
+    first, last = count.start.astimezone(BAKU).date(), until.astimezone(BAKU).date()
+    special = special_days(first - NEAR, last + NEAR)
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
     for off, stretch in groupby(days, key=lambda day: _is_off(day, special)):
         whole = list(stretch)
         if off:
             yield Line(f"{_days(whole)}: {_('official days off')}", _("not counted"), off=True)
         else:
-            begin = max(start, _midnight(whole[0]))
+            begin = max(count.start, _midnight(whole[0]))
             end = min(until, _midnight(whole[-1] + timedelta(days=1)))
-            yield Line(_stretch(begin, end, start, until, whole), _span(begin, end, working=True))
+            yield Line(_stretch(begin, end, count.start, until, whole), span(count.between(begin, end)))
+
+
+NEAR = timedelta(days=7)
 
 
 def _is_off(day: date, special: dict[date, str]) -> bool:
-    """An official day off, or a weekend day right beside one: told together."""
-    if day in special:
-        return True
-    beside = (day - timedelta(days=1), day + timedelta(days=1))
-    return not calendar().is_working(day) and any(near in special for near in beside)
+    """An official day off, or a weekend that touches one: told together."""
+    for step in (timedelta(days=1), timedelta(days=-1)):
+        near = day
+        while near not in special and not calendar().is_working(near):
+            near += step
+        if near in special:
+            return True
+    return False
 
 
 def _stretch(begin: datetime, end: datetime, start: datetime, until: datetime, days: list[date]) -> str:
     left = due_words(begin) if begin == start else day_words(days[0])
-    now = until < clock.now() - timedelta(seconds=1)
-    right = (due_words(end) if now else _("now")) if end == until else day_words(days[-1])
-    if len(days) == 1 and end == until:
-        return f"{left} – {clock_words(end) if now else _('now')}"
-    return left if len(days) == 1 else f"{left} – {right}"
+    if end == until:
+        return f"{left} – {_end(until)}"
+    return left if len(days) == 1 else f"{left} – {day_words(days[-1])}"
+
+
+def _end(until: datetime) -> str:
+    return _("now") if until >= clock.now() - timedelta(seconds=1) else due_words(until)
 
 
 def _days(days: list[date]) -> str:

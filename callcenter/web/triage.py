@@ -170,6 +170,8 @@ def settle(request: HttpRequest, application: UUID) -> HttpResponse:
 def _decide(
     request: HttpRequest, row: Application, returned: Referral | None, form: TriageForm
 ) -> HttpResponse:
+    if not _still_waits(row, returned):  # before the form: the choice of a settled item cannot be judged
+        return _moved_on(request, row, returned, form, Conflict())
     if not form.is_valid():
         return _item_page(request, row, returned, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     chosen = form.cleaned_data
@@ -238,8 +240,10 @@ def _item(actor: User, row: Application, returned: Referral | None, form: Triage
     parts = _parts(row, returned, form)
     facts = routing.facts_of(row)
     item = sight.application(actor, row)
+    waits = Waiting(row, returned, decision)
     return {
         "item": item,
+        "crisis": waits.crisis,
         "instead": returned.suggested_unit if returned else None,
         "returned": next((part for part in item.referrals if returned and part.id == returned.pk), None),
         "form": form,
@@ -250,7 +254,7 @@ def _item(actor: User, row: Application, returned: Referral | None, form: Triage
         "goes": routed.goes(parts, health=row.subtopic.topic.health, consents=facts.get("consents") or ()),
         "closing": routed.closing(str(form["policy"].value() or "all"), len(parts)),
         "version": row.version,
-        "address": Waiting(row, returned, None).address,
+        "address": waits.address,
     }
 
 

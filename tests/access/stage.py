@@ -13,6 +13,7 @@ from intake import services as intake
 from intake.models import Application, Contact, Subtopic
 from people import services as people
 from people.models import Person
+from tests.access.routes import Route
 from workflows import actions
 
 # Everybody who may stand before the door: name, role and unit.
@@ -46,11 +47,11 @@ class Stage:
     person: Person | None = None
 
 
-def hire() -> Stage:
+def hire(more: dict[str, tuple[Role, str | None]] | None = None) -> Stage:
     """Make the staff, with one token each; the strangers' credentials are worth nothing."""
     users, secrets = {}, {"nobody": ""}
     strangers = dict.fromkeys(STRANGERS[1:], (Role.AGENCY_WORKER, "MLSPP"))
-    for name, (role, unit) in {**STAFF, **strangers}.items():
+    for name, (role, unit) in {**STAFF, **(more or {}), **strangers}.items():
         user = User.objects.create(username=name.replace(" ", "-"), role=role)
         if unit:
             Membership.objects.create(user=user, unit_id=unit)
@@ -122,6 +123,27 @@ def a_day() -> Stage:
         "of another shift": intake.start_contact(operator_id=stage.users["operator of another shift"].pk),
     }
     return stage
+
+
+def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
+    """The page on every record it takes, with the record."""
+    path = "/" + route.path.replace("<str:verb>", "withdraw" if "application" in route.name else "claim")
+    if "<uuid:application>" in path:
+        rows: list[Any] = [*day.applications.values()]
+        return [(path.replace("<uuid:application>", str(row.pk)), row) for row in rows]
+    if "<uuid:referral>" in path:
+        rows = [*day.referrals.values()]
+        return [(path.replace("<uuid:referral>", str(row.pk)), row) for row in rows]
+    if "<uuid:contact>" in path:
+        rows = [*day.contacts.values()]
+        return [(path.replace("<uuid:contact>", str(row.pk)), row) for row in rows]
+    if "<uuid:person>" in path:
+        return [(path.replace("<uuid:person>", str(day.person.pk)), day.person)]
+    if "<str:unit>" in path:
+        units = Unit.objects.filter(pk__in=["MLSPP", "MLSPP.DTSERA", "TABIB", "YASHAT", "DSKS"])
+        return [(path.replace("<str:unit>", unit.code), unit) for unit in units]
+    assert "<" not in path, f"the matrix does not know how to open {path}"
+    return [(path, None)]
 
 
 # The oracle: the rules once more, in the plainest words, without the product's own selectors -------------

@@ -12,7 +12,7 @@ from django.test import Client
 from access.models import Token, User
 from access.roles import Role
 from tests.access.routes import OWN_GUARD, routes
-from tests.access.stage import Stage
+from tests.access.stage import Stage, addresses
 
 pytestmark = pytest.mark.django_db
 
@@ -188,8 +188,6 @@ def strict(answer: Any) -> bool:
 
 def test_every_page_forbids_what_it_does_not_bring_itself(day: Stage) -> None:
     """Whatever a role opens, also refusals: a strict policy, and nothing in the page against it."""
-    from tests.access.test_matrix import addresses
-
     opened = 0
     for role in (Role.SUPERVISOR, Role.AGENCY_ADMIN, Role.ADMINISTRATOR):
         client = Client()

@@ -22,7 +22,7 @@ from access.policy import Action
 from access.roles import Role
 from agencies.models import Agency, Unit
 from tests.access.routes import OWN_GUARD, Route, routes
-from tests.access.stage import STAFF, STRANGERS, Stage, allows, grants, sees
+from tests.access.stage import STAFF, STRANGERS, Stage, addresses, allows, grants, sees
 
 pytestmark = pytest.mark.django_db
 
@@ -265,27 +265,6 @@ def test_lists_hold_only_what_the_role_sees(day: Stage) -> None:
 
 PAGES = [route for route in routes() if not route.is_api and not route.is_admin]
 GUARDED = [route for route in PAGES if route.name not in OWN_GUARD]
-
-
-def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
-    """The page on every record it takes, with the record."""
-    path = "/" + route.path.replace("<str:verb>", "withdraw" if "application" in route.name else "claim")
-    if "<uuid:application>" in path:
-        rows: list[Any] = [*day.applications.values()]
-        return [(path.replace("<uuid:application>", str(row.pk)), row) for row in rows]
-    if "<uuid:referral>" in path:
-        rows = [*day.referrals.values()]
-        return [(path.replace("<uuid:referral>", str(row.pk)), row) for row in rows]
-    if "<uuid:contact>" in path:
-        rows = [*day.contacts.values()]
-        return [(path.replace("<uuid:contact>", str(row.pk)), row) for row in rows]
-    if "<uuid:person>" in path:
-        return [(path.replace("<uuid:person>", str(day.person.pk)), day.person)]
-    if "<str:unit>" in path:
-        units = Unit.objects.filter(pk__in=["MLSPP", "MLSPP.DTSERA", "TABIB", "DSKS"])
-        return [(path.replace("<str:unit>", unit.code), unit) for unit in units]
-    assert "<" not in path, f"the matrix does not know how to open {path}"
-    return [(path, None)]
 
 
 @pytest.mark.parametrize("name", STAFF)

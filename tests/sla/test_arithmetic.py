@@ -45,6 +45,7 @@ def hours(start: str, end: str, known: Calendar) -> float:
 def test_an_office_day_has_eight_hours_and_the_lunch_hour_does_not_count() -> None:
     assert hours("02-03 00:00", "02-04 00:00", calendar()) == 8
     assert hours("02-03 12:30", "02-03 14:30", calendar()) == 1
+    assert calendar().add_working(at("02-03 09:00"), 4 * 3600) == at("02-03 13:00"), "not 14:00"
 
 
 def test_an_hour_before_novruz_runs_on_after_it() -> None:

@@ -172,6 +172,8 @@ def test_a_pause_when_the_time_is_up_changes_nothing() -> None:
     for start in ("02 18:00", "03 12:00"):
         found = due_with_pauses(at("02 09:00"), 8 * H, [Pause(at(start), None)], OFFICE)
         assert found == Running(at("02 18:00"))
+    found = due_with_pauses(at("02 09:00"), 3 * H, [Pause(at("02 12:00"), at("02 16:00"))], OFFICE)
+    assert found == Running(at("02 12:00"))
 
 
 def test_a_promise_that_waits_from_the_start_keeps_everything() -> None:

@@ -38,7 +38,7 @@ JUDGED = 100  # every so many histories are judged minute by minute
 DAYS = 45
 MINUTES = DAYS * 1440
 OPEN = 10**9
-RUNS = re.compile(rb"(?s)(.)\1*")
+FREE = re.compile(rb"\0+")
 
 Owner = tuple[str, bool, str, str]
 
@@ -208,11 +208,11 @@ def holds(rng: Random, start: int, until: int) -> list[tuple[int, int, str, bool
 
 def terms(rng: Random, place: World, start: int, until: int) -> list[tuple[int, int, Clockwork]]:
     """The first promise and its changes: another target, another calendar, or both."""
-    way, minutes = rng.choice(place.ways), rng.randrange(0, 6000)
+    way, minutes = rng.choice(place.ways), somewhen(rng, 0, 6000)
     found = [(start, minutes, way)]
     for since in sorted(somewhen(rng, start, until) for _ in range(rng.choice([0, 0, 1, 2, 3]))):
         if rng.random() < 0.6:
-            minutes = rng.randrange(0, 12000)
+            minutes = somewhen(rng, 0, 12000)
         if rng.random() < 0.6:
             way = rng.choice(place.ways)
         found.append((since, minutes, way))
@@ -243,6 +243,11 @@ class Strip:
                 self.owners.append(owner)
             code = self.owners.index(owner)
             self.codes[start - self.low : end - self.low] = bytes([code]) * (end - start)
+
+    def runs(self) -> list[tuple[int, int, int]]:
+        """Start, end and code of each run of minutes with one owner."""
+        each = b"|".join(re.escape(bytes([code])) + b"+" for code in range(len(self.owners)))
+        return [(run.start(), run.end(), run[0][0]) for run in re.finditer(b"(?s)" + each, self.codes)]
 
 
 def before(one: Referral, other: Referral) -> int:
@@ -290,7 +295,7 @@ def at_work(part: Referral, low: int, high: int) -> list[tuple[int, int]]:
         start, end = max(start, low), min(end, high)
         if start < end:
             waiting[start - low : end - low] = b"\1" * (end - start)
-    return [(low + run.start(), low + run.end()) for run in RUNS.finditer(waiting) if run[1] == b"\0"]
+    return [(low + run.start(), low + run.end()) for run in FREE.finditer(waiting)]
 
 
 def judged(told: Story, minute: int) -> Owner:
@@ -399,11 +404,10 @@ def check(told: Story, rng: Random, *, every_minute: bool) -> str:
         (
             at(told.start + a),
             at(told.start + b),
-            strip.owners[code[0]],
+            strip.owners[code],
             60 * way.worked.count(1, told.start + a, told.start + b),
         )
-        for run in RUNS.finditer(strip.codes)
-        for a, b, code in [(run.start(), run.end(), run[1])]
+        for a, b, code in strip.runs()
     ]
     whole = way.reckoning.position(at(told.until)) - way.reckoning.position(at(told.start))
     assert sum(span.working_seconds for span in found) == whole

@@ -8,7 +8,6 @@ from intake import selectors as intake
 from intake.models import Subtopic, Topic
 from people import text as rules
 
-
 # The order of the source: what is asked most stands first; fields added later come last.
 ORDER = ("PSY", "REH", "PRO", "MED", "RX", "INS", "DIS", "SOC", "HOU", "EMP", "STA", "CMP")
 
