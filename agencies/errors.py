@@ -26,13 +26,20 @@ class NotTaken(Conflict):
     message = _("Nobody has taken this referral yet. Take it first.")
 
 
+class AlreadyAsked(Conflict):
+    """A unit works on one open referral per application, not two."""
+
+    code = "already_asked"
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(
+            _("%(unit)s is already working on this application. Choose another unit.") % {"unit": unit},
+            unit=unit,
+        )
+
+
 class ReasonRequired(Invalid):
     """A coded reason of the right kind is required."""
 
     code = "reason_required"
 
-    @classmethod
-    def for_field(cls, kind: str) -> ReasonRequired:
-        return cls(
-            errors={"reason": [_("Choose a reason from the list.")]}, code="reason_required", kind=kind
-        )

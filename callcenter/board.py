@@ -129,7 +129,7 @@ def _agencies(referrals: QuerySet[Referral], present: datetime, agency: str | No
 
 
 def _open_by_agency(referrals: QuerySet[Referral], present: datetime) -> list[Figures]:
-    return list(
+    rows: Any = (
         referrals.filter(state__in=OPEN)
         .values("agency")
         .annotate(
@@ -141,15 +141,17 @@ def _open_by_agency(referrals: QuerySet[Referral], present: datetime) -> list[Fi
         )
         .order_by()
     )
+    return list(rows)
 
 
 def _answered_by_agency(referrals: QuerySet[Referral], present: datetime) -> list[Figures]:
-    return list(
+    rows: Any = (
         referrals.filter(finished_at__gte=present - ANSWERED_WITHIN, state__in=ANSWERED)
         .values("agency")
         .annotate(answered=Count("pk"), in_time=Count("pk", filter=Q(finished_at__lte=F("due_at"))))
         .order_by()
     )
+    return list(rows)
 
 
 def _attainment(row: Figures | None) -> Figures:

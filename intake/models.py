@@ -38,7 +38,7 @@ class Urgency(models.TextChoices):
 
 
 class Subtopic(ReferenceRow):
-    """What exactly is asked; ``first`` and ``resolve`` are targets as the source has them ("8 wh", "7 wd")."""
+    """What exactly is asked; ``first`` and ``resolve`` are targets as the source has them."""
 
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="subtopics")
     lead = models.CharField(max_length=32)

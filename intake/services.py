@@ -121,10 +121,13 @@ def register(
 
 
 def lock(application: UUID) -> Application:
-    """Lock the application, first of all rows of a command (order: application, referral, process, task)."""
+    """Lock the application, first of all rows of a command (order: application, referral, process, task).
+
+    The process is not joined: it may have changed while we waited for the lock (see ``agencies.services.lock``).
+    """
     return (
         Application.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("subtopic__topic", "person__district", "contact", "process")
+        .select_related("subtopic__topic", "person__district", "contact")
         .get(pk=application)
     )
 

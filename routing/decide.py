@@ -81,13 +81,14 @@ def decide(facts: Facts, rules: Sequence[Rule], directory: Mapping[str, UnitFact
     raised = sum(
         rule["then"]["raise"] for rule in rules if "raise" in rule["then"] and _holds(rule, facts, trace)
     )
+    by_hand = ""
     for rule in rules:
         if "raise" in rule["then"] or not _holds(rule, facts, trace):
             continue
-        if rule["then"].get("triage"):
-            return Decision(rule=rule["id"], trace=tuple(trace))
-        return _conclude(rule, facts, directory, raised, trace)
-    return Decision(trace=tuple(trace))
+        if not rule["then"].get("triage"):
+            return _conclude(rule, facts, directory, raised, trace, by_hand)
+        by_hand = by_hand or rule["id"]
+    return Decision(rule=by_hand, trace=tuple(trace))
 
 
 def _holds(rule: Rule, facts: Facts, trace: list[Step]) -> bool:
@@ -109,8 +110,14 @@ def _meets(found: Any, wanted: Any) -> bool:
 
 
 def _conclude(
-    rule: Rule, facts: Facts, directory: Mapping[str, UnitFacts], raised: int, trace: list[Step]
+    rule: Rule,
+    facts: Facts,
+    directory: Mapping[str, UnitFacts],
+    raised: int,
+    trace: list[Step],
+    by_hand: str,
 ) -> Decision:
+    """What the rule says; urgency and promise hold even when a person has to find the agencies."""
     then = rule["then"]
     priority = then["priority"]
     if raised and priority != "P0":
@@ -120,8 +127,10 @@ def _conclude(
         "priority": priority,
         "first": then["first"],
         "target": then["target"],
-        "rule": rule["id"],
+        "rule": by_hand or rule["id"],
     }
+    if by_hand:
+        return Decision(**shared, trace=tuple(trace))
     usable = [code for code in (then["lead"], *then["joint"]) if _may_act(code, facts, directory, trace)]
     if then["lead"] not in usable:
         return Decision(**shared, trace=tuple(trace))

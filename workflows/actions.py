@@ -17,7 +17,7 @@ from access.models import User
 from access.permissions import require
 from access.policy import Action
 from agencies import services as referrals
-from agencies.errors import Taken
+from agencies.errors import AlreadyAsked, Taken
 from agencies.lifecycle import JoinPolicy, ReferralState
 from agencies.models import Reason, Referral, Unit
 from agencies.selectors import counting, in_queue_of
@@ -74,7 +74,8 @@ def register(
         synthetic=synthetic,
     )
     publish([application_news(Kind.APPLICATION_REGISTERED, application, actor=actor)])
-    ApplicationFlow.start.run(application=application)
+    with clock.at(application.registered_at):  # the promise counts from the registration, to the microsecond
+        ApplicationFlow.start.run(application=application)
     return application
 
 
@@ -230,6 +231,7 @@ def triage(
     units += [referrals.unit_by_code(code, field="joint").code for code in joint or [] if code != lead]
     if policy not in list(JoinPolicy):
         raise Invalid.field("policy", _("The policy is all, lead or any."), code="unknown_policy")
+    _check_not_asked(row, units)
     returned = _returned(row, referral)
     if returned is None and row.state != ApplicationState.TRIAGE:
         raise IllegalMove("application", row.state, ApplicationState.ROUTED)
@@ -290,6 +292,13 @@ def _replace(row: Application, returned: Referral, decision: Decision, actor: Us
     )
     work.spawn(work.process_of(returned).parent_task_id, asked)
     work.do(work.open_task(returned.process, ReferralFlow.reroute), actor)
+
+
+def _check_not_asked(row: Application, units: list[str]) -> None:
+    """Raise ``AlreadyAsked`` for a unit that has an open referral of this application."""
+    busy = Referral.objects.filter(application=row, unit__in=units).open().values_list("unit", flat=True)
+    for unit in busy:
+        raise AlreadyAsked(unit)
 
 
 def _returned(row: Application, wanted: UUID | None) -> Referral | None:

@@ -33,15 +33,43 @@ IF_MATCH = OpenApiParameter(
 )
 
 
-class Resource(ViewSet):
-    """A resource whose operations each declare an action of the policy table."""
+class Door:
+    """What an operation needs: who calls, and that the same call twice does its work once."""
 
-    actions: ClassVar[dict[str, Action]] = {}
-    lookup_value_converter = "uuid"
+    request: Request
 
     @property
     def actor(self) -> User:
         return cast(User, self.request.user)
+
+    def once(
+        self,
+        request: Request,
+        operation: str,
+        work: Callable[[], T],
+        *,
+        identify: Callable[[T], object],
+        again: Callable[[str], T],
+    ) -> T:
+        """Do it once per Idempotency-Key, key and work in one transaction."""
+        raw = request.path.encode() + b"\n" + request._request.body
+        with transaction.atomic():
+            return idempotency.once(
+                principal=self.actor.pk,
+                operation=operation,
+                key=request.headers.get("Idempotency-Key"),
+                digest=idempotency.fingerprint(raw),
+                work=work,
+                identify=identify,
+                again=again,
+            )
+
+
+class Resource(Door, ViewSet):
+    """A resource whose operations each declare an action of the policy table."""
+
+    actions: ClassVar[dict[str, Action]] = {}
+    lookup_value_converter = "uuid"
 
     def body(self, shape: type[bodies.Strict], *, partial: bool = False) -> dict[str, Any]:
         """The checked body, with the version of an If-Match header where the body has none."""
@@ -59,29 +87,6 @@ class Resource(ViewSet):
         if not (header.isascii() and header.isdecimal() and len(header) < 10):
             raise Invalid.field("If-Match", _("The version is a whole number."), code="bad_version")
         return int(header)
-
-    def once(
-        self,
-        request: Request,
-        operation: str,
-        work: Callable[[], T],
-        *,
-        identify: Callable[[T], object],
-        again: Callable[[str], T],
-    ) -> T:
-        """Do it once per Idempotency-Key, key and work in one transaction."""
-        # request.data is parsed already; Django keeps the raw body for its hash
-        raw = request.path.encode() + b"\n" + request._request.body
-        with transaction.atomic():
-            return idempotency.once(
-                principal=self.actor.pk,
-                operation=operation,
-                key=request.headers.get("Idempotency-Key"),
-                digest=idempotency.fingerprint(raw),
-                work=work,
-                identify=identify,
-                again=again,
-            )
 
 
 def visible(rows: QuerySet[M], pk: UUID | str | None, *, field: str = "") -> M:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
+
+from events.errors import Invalid
 
 
 class NewestFirst(CursorPagination):
@@ -19,6 +24,21 @@ class NewestFirst(CursorPagination):
     def get_ordering(self, request: Any, queryset: Any, view: Any) -> tuple[str, ...]:
         ordering: tuple[str, ...] = getattr(view, "ordering", ("-pk",))
         return ordering
+
+    def decode_cursor(self, request: Any) -> Any:
+        """The cursor of the request; raises ``Invalid`` for one that these lists did not give out."""
+        try:
+            cursor = super().decode_cursor(request)
+            if cursor is not None and cursor.position is not None:
+                aware = datetime.fromisoformat(cursor.position).tzinfo is not None
+                return cursor if aware else self._refuse()
+            return cursor
+        except (NotFound, ValueError):
+            return self._refuse()
+
+    def _refuse(self) -> Any:
+        sentence = _("This cursor is not one of this list. Start again with the first page.")
+        raise Invalid.field("cursor", sentence, code="bad_cursor") from None
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response(

@@ -15,9 +15,10 @@ class Declared(BasePermission):
     """Allows an operation whose view declares ``actions = {method or verb: Action}`` to that role."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        action = declared(view, request.method or "")
-        if request.method == "OPTIONS":
-            return bool(request.user and request.user.is_authenticated)
+        method = request.method or ""
+        if method == "OPTIONS" or not hasattr(view, method.lower()):
+            return bool(request.user and request.user.is_authenticated)  # the view answers 405 itself
+        action = declared(view, method)
         return action is not None and may(request.user, action)
 
 

@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from callcenter.errors import status_of
@@ -20,6 +21,14 @@ TYPE = "about:blank"
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. Unknown exceptions are left to Django (500)."""
+    response = _told(error)
+    if response is not None and (request := context.get("request")):
+        # also where the view itself renders something else, such as the schema's YAML
+        request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+    return response
+
+
+def _told(error: Exception) -> Response | None:
     match error:
         case Refusal():
             return refused(error)
@@ -55,11 +64,19 @@ def problem(
         "title": responses.get(code_status, ""),
         "status": code_status,
         "code": code,
-        "detail": detail,
-        "errors": errors or {},
+        "detail": writable(detail),
+        "errors": {
+            writable(field): [writable(sentence) for sentence in many]
+            for field, many in (errors or {}).items()
+        },
         **extra,
     }
     return Response(body, status=code_status, content_type="application/problem+json")
+
+
+def writable(text: str) -> str:
+    """What was sent may be quoted in a sentence: a lone surrogate in it must not break the answer."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def code_of(error: exceptions.APIException) -> str:

@@ -118,6 +118,20 @@ class Live(APIView):
         return Response(stream.snapshot(actor, topics.parse(topic)))
 
 
+class Nowhere(APIView):
+    """Every other address below the API, such as one with an id that is none: refused like all refusals."""
+
+    actions: ClassVar[dict[str, Action]] = dict.fromkeys(
+        ("GET", "POST", "PUT", "PATCH", "DELETE"), Action.ANYONE_SIGNED_IN
+    )
+    schema = None
+
+    def get(self, request: Request, rest: str = "") -> Response:
+        raise NotVisible
+
+    post = put = patch = delete = get
+
+
 class ReferenceList(APIView):
     """Reference data by kind."""
 

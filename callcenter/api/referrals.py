@@ -26,7 +26,7 @@ from people.reference import find
 from workflows import actions
 
 from . import bodies, shapes
-from .base import IF_MATCH, KEY, Resource, visible
+from .base import IF_MATCH, KEY, Door, Resource, visible
 from .pagination import NewestFirst
 
 
@@ -134,7 +134,7 @@ class ReferralsResource(Resource):
         return {"assignee__username": who}
 
 
-class NextInQueue(APIView):
+class NextInQueue(Door, APIView):
     """Hands out the most pressing referral that nobody has."""
 
     actions = {"POST": Action.REFERRAL_WORK}
@@ -142,14 +142,20 @@ class NextInQueue(APIView):
     @extend_schema(
         request=None,
         responses={200: shapes.Referral, 204: None},
+        parameters=[KEY],
         operation_id="queue_next",
         summary="Take the next referral of a queue",
     )
     def post(self, request: Request, unit: str) -> Response:
-        actor: Any = request.user
-        place = visible(units_for(actor), unit if unit.isprintable() else None)
-        taken = actions.take_next(actor=actor, unit=place)
+        place = visible(units_for(self.actor), unit if unit.isprintable() else None)
+        taken = self.once(
+            request,
+            "queues.next",
+            lambda: actions.take_next(actor=self.actor, unit=place),
+            identify=lambda row: row.pk if row else "",
+            again=lambda pk: visible(referrals_for(self.actor), pk) if pk else None,
+        )
         if taken is None:
             return Response(status=204)
-        seen = sight.queue_rows(actor, Referral.objects.filter(pk=taken.pk))
+        seen = sight.queue_rows(self.actor, Referral.objects.filter(pk=taken.pk))
         return Response(shapes.Referral(seen[0]).data)

@@ -11,7 +11,7 @@ from access.policy import Action
 from .applications import ApplicationsResource
 from .contacts import ContactsResource
 from .people import PeopleResource
-from .reading import Board, Live, ReferenceList, RoutingPreview, RoutingSuggest
+from .reading import Board, Live, Nowhere, ReferenceList, RoutingPreview, RoutingSuggest
 from .referrals import NextInQueue, ReferralsResource
 
 
@@ -34,4 +34,6 @@ urlpatterns = [
     path("live/<str:topic>/", Live.as_view(), name="live"),
     path("reference/<str:kind>/", ReferenceList.as_view(), name="reference"),
     path("schema/", Schema.as_view(), name="schema"),
+    path("", Nowhere.as_view(), name="nowhere"),
+    path("<path:rest>/", Nowhere.as_view(), name="nowhere-below"),
 ]

@@ -22,6 +22,7 @@ from access.policy import Action
 from access.roles import AGENCY
 from access.visibility import own_units, referrals_for, units_for
 from agencies.errors import Taken
+from agencies.lifecycle import OPEN
 from agencies.models import Referral, Unit
 from callcenter import words
 from callcenter.errors import status_of
@@ -172,7 +173,7 @@ def _refused(request: HttpRequest, referral: UUID, verb: str, refusal: Refusal) 
     context = item.context(actor, referral, typed=form, verb=verb)
     seen: ReferralSight = context["row"]
     # Whose hands it is in says more than that it changed.
-    held = seen.state in item.OPEN and seen.assignee not in ("", actor.username)
+    held = seen.state in OPEN and seen.assignee not in ("", actor.username)
     taken = isinstance(refusal, Taken) or (isinstance(refusal, StaleVersion) and held)
     stale = isinstance(refusal, StaleVersion) and not taken
     who, when = item.changed_by(actor, seen) if stale else ("", None)

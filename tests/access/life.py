@@ -349,7 +349,6 @@ def _turn_pages(tape: Tape, who: str, *, everything: bool = True) -> None:
         own.person = Person.objects.get(pk=life.person["id"])
         for route in pages:
             wanted.update(dict.fromkeys(address for address, _record in addresses(own, route)))
-        wanted[f"/applications/?q={life.mark('family_name')}"] = None
         wanted[f"/desk/?contact={life.contact['id']}"] = None
         for row in rows if everything else []:
             wanted[f"/queue/{row.agency_id}/?show=closed&item={row.pk}"] = None

@@ -246,6 +246,8 @@ class Strip:
 
     def runs(self) -> list[tuple[int, int, int]]:
         """Start, end and code of each run of minutes with one owner."""
+        if not self.codes:
+            return []
         each = b"|".join(re.escape(bytes([code])) + b"+" for code in range(len(self.owners)))
         return [(run.start(), run.end(), run[0][0]) for run in re.finditer(b"(?s)" + each, self.codes)]
 

@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
 from django.urls import reverse
 
+from agencies.models import Referral
 from callcenter.board import figures
 from events import clock
 from events.errors import NotVisible
@@ -25,6 +26,10 @@ from .reading import statements, text_of
 pytestmark = pytest.mark.django_db
 Browser = Callable[..., Client]
 Register = Callable[..., Application]
+
+
+def answer(actor: Any, referral: Referral) -> None:
+    actions.complete(actor=actor, referral=referral.pk, outcome="provided", text="Bərpa edilib.")
 
 
 def of(board: dict[str, Any], agency: str) -> dict[str, Any]:
@@ -67,12 +72,7 @@ def test_the_six_figures(register: Register, people_at_work: Any) -> None:
     with clock.at(clock.now() - timedelta(days=90)):
         register(subtopic="PRO-NEW")  # late: DTSERA, and two joint agencies
     waiting = register(subtopic="INS-STATUS")
-    actions.complete(
-        actor=people_at_work.samhi,
-        referral=waiting.referrals.get().pk,
-        outcome="provided",
-        text="Bərpa edilib.",
-    )
+    answer(people_at_work.samhi, waiting.referrals.get())
     register(facts={"unclear": True})
     mine = register(subtopic="INS-STATUS")
     actions.accept(actor=people_at_work.samhi, referral=mine.referrals.get().pk)
@@ -104,10 +104,10 @@ def test_answers_in_time_have_a_denominator(register: Register, people_at_work: 
         late = register(subtopic="INS-STATUS").referrals.get()
         old = register(subtopic="INS-STATUS").referrals.get()
     with clock.at(now - timedelta(days=40)):
-        actions.complete(actor=people_at_work.samhi, referral=old.pk, outcome="provided", text="Çoxdan.")
-    actions.complete(actor=people_at_work.samhi, referral=late.pk, outcome="provided", text="Gec oldu.")
+        answer(people_at_work.samhi, old)
+    answer(people_at_work.samhi, late)
     good = register(subtopic="INS-STATUS").referrals.get()
-    actions.complete(actor=people_at_work.samhi, referral=good.pk, outcome="provided", text="Bərpa edilib.")
+    answer(people_at_work.samhi, good)
     board = figures(people_at_work.supervisor, None)
     row = of(board, "SAMHI")
     assert (row["answered"], row["in_time"], row["per_cent"]) == (2, 1, 50)

@@ -24,12 +24,14 @@ from .reading import statements, text_of
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 WORDS = "Xəstəyə hər gün yara sarğısı lazımdır."
+ANSWER = "Hər gün saat 10-da gəlinəcək."
 Browser = Callable[..., Client]
 Register = Callable[..., Application]
+Asked = Callable[..., Referral]
 
 
 @pytest.fixture
-def asked(register: Register) -> Callable[..., Referral]:
+def asked(register: Register) -> Asked:
     """A referral of a fresh application: REH-HOME asks TABIB (lead, health) and MLSPP.SXA (no health)."""
 
     def make(unit: str = "TABIB", **fields: Any) -> Referral:
@@ -75,7 +77,7 @@ def test_a_stranger_is_sent_to_sign_in(client: Client, reference: None) -> None:
 
 
 def test_an_agency_starts_in_its_own_queue_and_the_call_centre_chooses(
-    browser: Browser, asked: Callable[..., Referral]
+    browser: Browser, asked: Asked
 ) -> None:
     asked()
     assert browser("mlspp").get(reverse("queue")).headers["Location"] == reverse("queue-unit", args=["MLSPP"])
@@ -89,7 +91,7 @@ def test_an_agency_starts_in_its_own_queue_and_the_call_centre_chooses(
     [("tabib", 200), ("operator", 200), ("clinician", 200), ("mlspp", 404), ("samhi", 404), ("admin", 403)],
 )
 def test_a_referral_opens_for_its_unit_and_who_watches(
-    browser: Browser, asked: Callable[..., Referral], name: str, status: int
+    browser: Browser, asked: Asked, name: str, status: int
 ) -> None:
     referral = asked()
     assert browser(name).get(reverse("referral", args=[referral.pk])).status_code == status
@@ -97,9 +99,7 @@ def test_a_referral_opens_for_its_unit_and_who_watches(
     assert beside.status_code == (403 if name == "clinician" else status)
 
 
-def test_a_verb_on_a_referral_of_others_is_not_found(
-    browser: Browser, asked: Callable[..., Referral]
-) -> None:
+def test_a_verb_on_a_referral_of_others_is_not_found(browser: Browser, asked: Asked) -> None:
     referral = asked()
     answer = browser("samhi").post(reverse("referral-act", args=[referral.pk, "accept"]))
     assert answer.status_code == 404
@@ -107,9 +107,7 @@ def test_a_verb_on_a_referral_of_others_is_not_found(
     assert Referral.objects.get(pk=referral.pk).state == ReferralState.REQUESTED
 
 
-def test_the_call_centre_does_not_work_for_an_agency_in_the_system(
-    browser: Browser, asked: Callable[..., Referral]
-) -> None:
+def test_the_call_centre_does_not_work_for_an_agency_in_the_system(browser: Browser, asked: Asked) -> None:
     referral = asked()
     page = browser("operator").get(reverse("referral", args=[referral.pk]))
     assert "The people of this agency work on it; here it is read." in text_of(page)
@@ -120,9 +118,7 @@ def test_the_call_centre_does_not_work_for_an_agency_in_the_system(
 # What is seen ----------------------------------------------------------------------------------------------
 
 
-def test_health_details_stay_sealed_for_a_unit_without_consent(
-    browser: Browser, asked: Callable[..., Referral]
-) -> None:
+def test_health_details_stay_sealed_for_a_unit_without_consent(browser: Browser, asked: Asked) -> None:
     referral = asked("MLSPP.SXA")
     page = browser("mlspp").get(reverse("queue-unit", args=["MLSPP"]), {"item": str(referral.pk)})
     assert WORDS not in text_of(page)
@@ -132,13 +128,13 @@ def test_health_details_stay_sealed_for_a_unit_without_consent(
     assert WORDS in text_of(browser("tabib").get(reverse("referral", args=[asked().pk])))
 
 
-def test_with_consent_the_same_unit_reads_the_words(browser: Browser, asked: Callable[..., Referral]) -> None:
+def test_with_consent_the_same_unit_reads_the_words(browser: Browser, asked: Asked) -> None:
     referral = asked("MLSPP.SXA", facts={"consents": ["MLSPP"]})
     assert WORDS in text_of(browser("mlspp").get(reverse("referral", args=[referral.pk])))
 
 
 def test_a_partner_sees_stage_and_outcome_but_not_the_answer(
-    browser: Browser, people_at_work: Any, asked: Callable[..., Referral]
+    browser: Browser, people_at_work: Any, asked: Asked
 ) -> None:
     referral = asked()
     other = referral.application.referrals.get(unit="MLSPP.SXA")
@@ -146,26 +142,26 @@ def test_a_partner_sees_stage_and_outcome_but_not_the_answer(
         actor=people_at_work.tabib,
         referral=referral.pk,
         outcome="provided",
-        text="Hər gün saat 10-da gəlinəcək.",
+        text=ANSWER,
     )
     page = text_of(browser("mlspp").get(reverse("referral", args=[other.pk])))
     assert "Answered" in page
     assert "Provided" in page
-    assert "Hər gün saat 10-da" not in page
+    assert ANSWER not in page
 
 
 def test_an_answer_is_read_by_its_unit_and_the_call_centre(
-    browser: Browser, people_at_work: Any, asked: Callable[..., Referral]
+    browser: Browser, people_at_work: Any, asked: Asked
 ) -> None:
     referral = asked()
     actions.complete(
         actor=people_at_work.tabib,
         referral=referral.pk,
         outcome="provided",
-        text="Hər gün saat 10-da gəlinəcək.",
+        text=ANSWER,
     )
     for name in ("tabib", "operator"):
-        assert "Hər gün saat 10-da" in text_of(browser(name).get(reverse("referral", args=[referral.pk])))
+        assert ANSWER in text_of(browser(name).get(reverse("referral", args=[referral.pk])))
 
 
 # The list --------------------------------------------------------------------------------------------------
@@ -182,18 +178,14 @@ def test_the_list_is_sorted_by_due_instant_and_says_why(
     assert "not answered yet:" in text_of(page)
 
 
-def test_a_front_desk_sees_the_units_below_and_a_unit_only_its_own(
-    browser: Browser, asked: Callable[..., Referral]
-) -> None:
+def test_a_front_desk_sees_the_units_below_and_a_unit_only_its_own(browser: Browser, asked: Asked) -> None:
     referral = asked("MLSPP.SXA")
     client = browser("mlspp")
     assert referral.application.number in numbers(client.get(reverse("queue-unit", args=["MLSPP.SXA"])))
     assert numbers(client.get(reverse("queue-unit", args=["MLSPP.DTSERA"]))) == []
 
 
-def test_filters_with_their_counts(
-    browser: Browser, people_at_work: Any, asked: Callable[..., Referral]
-) -> None:
+def test_filters_with_their_counts(browser: Browser, people_at_work: Any, asked: Asked) -> None:
     mine, free = asked(), asked()
     actions.accept(actor=people_at_work.tabib, referral=mine.pk)
     client = browser("tabib")
@@ -205,7 +197,7 @@ def test_filters_with_their_counts(
         assert re.search(rf"{label}\s+{count}\b", page)
 
 
-def test_late_and_soon_late_are_told_and_filtered(browser: Browser, asked: Callable[..., Referral]) -> None:
+def test_late_and_soon_late_are_told_and_filtered(browser: Browser, asked: Asked) -> None:
     with clock.at(clock.now() - timedelta(days=40)):
         late = asked()
     client = browser("tabib")
@@ -218,7 +210,7 @@ def test_late_and_soon_late_are_told_and_filtered(browser: Browser, asked: Calla
     assert 'data-state="soon"' in soon.content.decode()
 
 
-def test_pages_of_fifty_rows(browser: Browser, asked: Callable[..., Referral], monkeypatch: Any) -> None:
+def test_pages_of_fifty_rows(browser: Browser, asked: Asked, monkeypatch: Any) -> None:
     from callcenter.web import listing
 
     monkeypatch.setattr(listing, "PAGE", 2)
@@ -235,7 +227,7 @@ def test_pages_of_fifty_rows(browser: Browser, asked: Callable[..., Referral], m
 
 
 def test_a_row_that_left_the_list_says_so_to_the_script(
-    browser: Browser, people_at_work: Any, asked: Callable[..., Referral]
+    browser: Browser, people_at_work: Any, asked: Asked
 ) -> None:
     referral = asked()
     client = browser("tabib")
@@ -248,7 +240,7 @@ def test_a_row_that_left_the_list_says_so_to_the_script(
     assert client.get(address).status_code == 404
 
 
-def test_the_page_is_wired_for_live_changes(browser: Browser, asked: Callable[..., Referral]) -> None:
+def test_the_page_is_wired_for_live_changes(browser: Browser, asked: Asked) -> None:
     referral = asked()
     page = (
         browser("tabib")
@@ -265,9 +257,7 @@ def test_the_page_is_wired_for_live_changes(browser: Browser, asked: Callable[..
     assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
 
 
-def test_statements_do_not_grow_with_the_rows(
-    browser: Browser, asked: Callable[..., Referral], monkeypatch: Any
-) -> None:
+def test_statements_do_not_grow_with_the_rows(browser: Browser, asked: Asked, monkeypatch: Any) -> None:
     client, address = browser("tabib"), reverse("queue-unit", args=["TABIB"])
     first = [asked() for _ in range(5)]
     few = statements(lambda: client.get(address, {"item": str(first[0].pk)}))
@@ -279,21 +269,19 @@ def test_statements_do_not_grow_with_the_rows(
 # Verbs -----------------------------------------------------------------------------------------------------
 
 
-def test_a_referral_walks_from_acceptance_to_the_answer(
-    browser: Browser, asked: Callable[..., Referral]
-) -> None:
+def test_a_referral_walks_from_acceptance_to_the_answer(browser: Browser, asked: Asked) -> None:
     referral, client = asked(), browser("tabib")
     for verb, state in (("accept", ReferralState.ACCEPTED), ("start", ReferralState.IN_PROGRESS)):
         answer = send(client, referral, verb)
         assert answer.status_code == 302
         assert f"item={referral.pk}" in answer.headers["Location"]
         assert Referral.objects.get(pk=referral.pk).state == state
-    send(client, referral, "complete", outcome="provided", text="Hər gün saat 10-da gəlinəcək.")
+    send(client, referral, "complete", outcome="provided", text=ANSWER)
     assert Referral.objects.get(pk=referral.pk).state == ReferralState.COMPLETED
-    assert Answer.objects.get(referral=referral).text == "Hər gün saat 10-da gəlinəcək."
+    assert Answer.objects.get(referral=referral).text == ANSWER
 
 
-def test_release_and_take_next(browser: Browser, people_at_work: Any, asked: Callable[..., Referral]) -> None:
+def test_release_and_take_next(browser: Browser, people_at_work: Any, asked: Asked) -> None:
     referral, client = asked(), browser("tabib")
     taken = client.post(reverse("queue-next", args=["TABIB"]))
     assert f"item={referral.pk}" in taken.headers["Location"]
@@ -309,7 +297,7 @@ def test_an_empty_queue_is_said_kindly(browser: Browser) -> None:
     assert "No work is left in this queue" in text_of(answer)
 
 
-def test_return_fail_and_cancel_with_their_reasons(browser: Browser, asked: Callable[..., Referral]) -> None:
+def test_return_fail_and_cancel_with_their_reasons(browser: Browser, asked: Asked) -> None:
     back, failed, called = asked(), asked(), asked()
     send(browser("tabib"), back, "reject", reason="not_ours", suggested_unit="MOH.REH", text="Bizdə yoxdur.")
     back.refresh_from_db()
@@ -324,7 +312,7 @@ def test_return_fail_and_cancel_with_their_reasons(browser: Browser, asked: Call
 
 
 def test_the_toolbar_keeps_its_order_and_says_why_a_verb_rests(
-    browser: Browser, people_at_work: Any, asked: Callable[..., Referral]
+    browser: Browser, people_at_work: Any, asked: Asked
 ) -> None:
     referral = asked()
     order = ["accept", "start", "complete", "reject", "fail", "release"]
@@ -338,9 +326,7 @@ def test_the_toolbar_keeps_its_order_and_says_why_a_verb_rests(
     assert "Sual ver" not in page
 
 
-def test_by_script_the_answer_is_the_item_and_its_line(
-    browser: Browser, asked: Callable[..., Referral]
-) -> None:
+def test_by_script_the_answer_is_the_item_and_its_line(browser: Browser, asked: Asked) -> None:
     referral = asked()
     answer = send(browser("tabib"), referral, "accept", part=True)
     page = answer.content.decode()
@@ -353,7 +339,7 @@ def test_by_script_the_answer_is_the_item_and_its_line(
     assert "row-q gone" in done.content.decode()
 
 
-def test_the_same_form_twice_answers_once(browser: Browser, asked: Callable[..., Referral]) -> None:
+def test_the_same_form_twice_answers_once(browser: Browser, asked: Asked) -> None:
     referral, client = asked(), browser("tabib")
     form = {
         "version": referral.version,
@@ -376,7 +362,7 @@ def test_the_same_form_twice_answers_once(browser: Browser, asked: Callable[...,
 
 @pytest.mark.parametrize("part", [False, True])
 def test_taken_says_who_has_it_and_keeps_the_words(
-    browser: Browser, people_at_work: Any, asked: Callable[..., Referral], part: bool
+    browser: Browser, people_at_work: Any, asked: Asked, part: bool
 ) -> None:
     referral = asked()
     drawn = referral.version
@@ -399,7 +385,7 @@ def test_taken_says_who_has_it_and_keeps_the_words(
 
 
 def test_stale_shows_what_changed_and_lets_one_send_again(
-    browser: Browser, people_at_work: Any, asked: Callable[..., Referral]
+    browser: Browser, people_at_work: Any, asked: Asked
 ) -> None:
     referral = asked()
     actions.accept(actor=people_at_work.tabib, referral=referral.pk)
@@ -417,7 +403,7 @@ def test_stale_shows_what_changed_and_lets_one_send_again(
 
 @pytest.mark.parametrize(("part", "status"), [(False, 400), (True, 422)])
 def test_invalid_is_told_at_its_field_with_the_words_kept(
-    browser: Browser, asked: Callable[..., Referral], part: bool, status: int
+    browser: Browser, asked: Asked, part: bool, status: int
 ) -> None:
     referral = asked()
     answer = send(browser("tabib"), referral, "complete", part=part, outcome="", text="Uzun cavab.")
@@ -430,7 +416,7 @@ def test_invalid_is_told_at_its_field_with_the_words_kept(
     assert "data-live-part" not in page
 
 
-def test_a_reason_that_needs_words_asks_for_them(browser: Browser, asked: Callable[..., Referral]) -> None:
+def test_a_reason_that_needs_words_asks_for_them(browser: Browser, asked: Asked) -> None:
     referral = asked()
     answer = send(browser("tabib"), referral, "reject", reason="need_info", text="")
     assert answer.status_code == 400
@@ -438,7 +424,7 @@ def test_a_reason_that_needs_words_asks_for_them(browser: Browser, asked: Callab
     assert re.search(r'<option value="need_info" selected>', answer.content.decode())
 
 
-def test_a_step_that_is_over_is_refused_in_words(browser: Browser, asked: Callable[..., Referral]) -> None:
+def test_a_step_that_is_over_is_refused_in_words(browser: Browser, asked: Asked) -> None:
     referral, client = asked(), browser("tabib")
     send(client, referral, "accept")
     answer = send(client, referral, "reject", reason="not_ours", text="Bizim deyil.")

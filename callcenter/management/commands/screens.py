@@ -83,7 +83,7 @@ def photograph(chromium: str, address: str, password: str, wanted: list[Shot], t
                     page.goto(f"{address}/sign-in/")
                     page.fill("input[name=username]", shot.user)
                     page.fill("input[name=password]", password)
-                    page.click("button[type=submit]")
+                    page.click("main form button")
                     page.wait_for_load_state()
                 page.goto(f"{address}{shot.path}")
                 page.wait_for_timeout(700)
