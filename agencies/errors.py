@@ -42,4 +42,3 @@ class ReasonRequired(Invalid):
     """A coded reason of the right kind is required."""
 
     code = "reason_required"
-

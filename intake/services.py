@@ -121,9 +121,9 @@ def register(
 
 
 def lock(application: UUID) -> Application:
-    """Lock the application, first of all rows of a command (order: application, referral, process, task).
+    """Lock the application, first of all rows (order: application, referral, process, task).
 
-    The process is not joined: it may have changed while we waited for the lock (see ``agencies.services.lock``).
+    The process is not joined: it may have changed while we waited (see ``agencies.services.lock``).
     """
     return (
         Application.objects.select_for_update(no_key=True, of=("self",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from threading import Barrier, Thread
 from typing import Any
 
@@ -23,7 +24,8 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
     """Run the jobs in threads that start together; a refusal is a result, anything else fails the test."""
-    barrier, results = Barrier(len(jobs)), [None] * len(jobs)
+    barrier = Barrier(len(jobs))
+    results: list[Any] = [None] * len(jobs)
 
     def run(place: int, job: Callable[[], Any]) -> None:
         try:
@@ -31,7 +33,7 @@ def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
             results[place] = job()
         except Refusal as refusal:
             results[place] = refusal
-        except Exception as failure:  # noqa: BLE001 told to the test, which fails on it
+        except Exception as failure:
             results[place] = failure
         finally:
             connection.close()
@@ -41,7 +43,7 @@ def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
         thread.start()
     for thread in threads:
         thread.join(60)
-    unexpected = [result for result in results if isinstance(result, Exception) and not isinstance(result, Refusal)]
+    unexpected = [it for it in results if isinstance(it, Exception) and not isinstance(it, Refusal)]
     assert not unexpected, unexpected
     return results
 
@@ -63,17 +65,15 @@ def test_fifty_claim_one_referral_and_one_gets_it(register: Any, people_at_work:
 def test_the_last_two_answers_in_the_same_instant(register: Any, people_at_work: Any) -> None:
     for _round in range(20):
         application = register(subtopic="PRO-REPAIR")
-        jobs = [
-            lambda who=who, unit=unit: actions.complete(
-                actor=who,
-                referral=application.referrals.get(unit=unit).pk,
-                outcome="provided",
-                text="Görüldü.",
-            )
-            for who, unit in ((people_at_work.mlspp, "MLSPP.DTSERA"), (people_at_work.yashat, "YASHAT"))
-        ]
+        parts = {row.unit_id: row.pk for row in application.referrals.all()}
+        answer = partial(actions.complete, outcome="provided", text="Görüldü.")
 
-        at_once(jobs)
+        at_once(
+            [
+                partial(answer, actor=people_at_work.mlspp, referral=parts["MLSPP.DTSERA"]),
+                partial(answer, actor=people_at_work.yashat, referral=parts["YASHAT"]),
+            ]
+        )
 
         application.refresh_from_db()
         assert application.state == "awaiting_confirmation"
@@ -119,10 +119,19 @@ def test_an_answer_a_cancellation_and_a_withdrawal_cross(register: Any, people_a
 
         at_once(
             [
-                lambda: actions.complete(actor=people_at_work.mlspp, referral=lead, outcome="provided", text="Oldu."),
-                lambda: actions.cancel(actor=people_at_work.supervisor, referral=joint, reason="wrong_unit"),
-                lambda: actions.withdraw(
-                    actor=people_at_work.operator, application=application.pk, text="Geri götürdü."
+                partial(
+                    actions.complete,
+                    actor=people_at_work.mlspp,
+                    referral=lead,
+                    outcome="provided",
+                    text="Oldu.",
+                ),
+                partial(actions.cancel, actor=people_at_work.supervisor, referral=joint, reason="wrong_unit"),
+                partial(
+                    actions.withdraw,
+                    actor=people_at_work.operator,
+                    application=application.pk,
+                    text="Geri götürdü.",
                 ),
             ]
         )

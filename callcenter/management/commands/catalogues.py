@@ -24,9 +24,7 @@ BLOCK = re.compile(
     re.DOTALL,
 )
 VARIABLE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-PACKAGES = (
-    "access", "agencies", "callcenter", "events", "feedback", "intake", "people", "routing", "sla", "workflows",
-)  # fmt: skip
+PACKAGES = tuple("access agencies callcenter events feedback intake people routing sla workflows".split())
 LANGUAGES = ("az", "ru")
 
 
@@ -44,7 +42,9 @@ class Command(BaseCommand):
             for text in sorted(gaps):
                 self.stdout.write(f"  {text!r}")
         if check and any(missing.values()):
-            raise CommandError("Some words have no translation. Add them to the .po file, then run this again.")
+            raise CommandError(
+                "Some words have no translation. Add them to the .po file, then run this again."
+            )
 
 
 def gather(root: Path) -> Iterator[tuple[str, str | None]]:
@@ -110,7 +110,8 @@ def update(language: str, words: set[tuple[str, str | None]], *, write: bool) ->
 
 PLURALS = {
     "az": "nplurals=2; plural=(n != 1);",
-    "ru": "nplurals=4; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : "
+    "ru": "nplurals=4; plural=(n%10==1 && n%100!=11 ? 0 : "
+    "n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : "
     "n%10==0 || (n%10>=5 && n%10<=9) || (n%100>=11 && n%100<=14)? 2 : 3);",
 }
 FORMS = {"az": 2, "ru": 4}
