@@ -87,8 +87,12 @@ class Refused:
     changes: tuple[Change, ...] = ()
 
 
-def area(rows: int = 3) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
+def area(rows: int = 3, *, first: bool = False) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, **(FIRST if first else {})})
+
+
+# The field that takes the focus when its dialog opens; without it the closing button would.
+FIRST = {"autofocus": True}
 
 
 def once(

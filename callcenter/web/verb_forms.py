@@ -12,7 +12,7 @@ from access.models import User
 from agencies.models import Effect, Reason, Unit
 from callcenter.sight import ReferralSight
 
-from .sending import VerbForm, area
+from .sending import FIRST, VerbForm, area
 
 # Reasons that only the product itself writes.
 OWN_REASONS = ("policy_met", "withdrawn", "entered_in_error")
@@ -37,7 +37,7 @@ class AnswerForm(VerbForm):
 
 
 class ReasonForm(VerbForm):
-    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Select)
+    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Select(attrs=FIRST))
     text = forms.CharField(label=gettext_lazy("A few words"), required=False, widget=area())
 
 

@@ -36,7 +36,7 @@ from workflows.flows import ApplicationFlow
 from . import lanes, ledger
 from .doors import visible
 from .item import names_of_documents, partners
-from .sending import Change, Verb, VerbForm, area, new_key
+from .sending import FIRST, Change, Verb, VerbForm, area, new_key
 from .times import left
 
 Context = dict[str, Any]
@@ -58,11 +58,11 @@ SOURCES = {
 
 
 class WordsForm(VerbForm):
-    text = forms.CharField(label=gettext_lazy("Reason in a few words"), widget=area())
+    text = forms.CharField(label=gettext_lazy("Reason in a few words"), widget=area(first=True))
 
 
 class ObjectionForm(VerbForm):
-    referral = forms.CharField(label=gettext_lazy("Whose answer"), widget=forms.Select)
+    referral = forms.CharField(label=gettext_lazy("Whose answer"), widget=forms.Select(attrs=FIRST))
     text = forms.CharField(label=gettext_lazy("What the citizen says"), widget=area())
 
 

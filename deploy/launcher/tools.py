@@ -59,7 +59,7 @@ def lint(checkout: Path, environment: Environment) -> int:
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "lint-imports": [environment.venv / "bin" / "lint-imports"],
         "djlint": [python, "-m", "djlint", "--lint", "--quiet", "templates"],
-        "mypy": [python, "-m", "mypy"],
+        "mypy": [python, "-m", "mypy", "."],
     }
     home = temporary().prepare()
     with Servers(home, environment.venv, steps=steps, test=True) as servers:

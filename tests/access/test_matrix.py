@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -23,6 +23,8 @@ from access.roles import Role
 from agencies.models import Agency, Unit
 from tests.access.routes import OWN_GUARD, Route, routes
 from tests.access.stage import STAFF, STRANGERS, Stage, addresses, allows, grants, sees
+from tests.rows import fingerprint
+
 
 pytestmark = pytest.mark.django_db
 
@@ -158,30 +160,6 @@ def knock(day: Stage, name: str, cell: Cell, before: Any) -> tuple[int, bool]:
         changed = answer.status_code >= 400 and fingerprint() != before
         transaction.set_rollback(True)
     return answer.status_code, changed
-
-
-TABLES = {
-    "people_person": "sum(version)",
-    "people_phone": "count(*)",
-    "intake_contact": "sum(version)",
-    "intake_application": "sum(version)",
-    "agencies_referral": "sum(version)",
-    "agencies_answer": "count(*)",
-    "feedback_confirmation": "count(*)",
-    "routing_decision": "count(*)",
-    "sla_clock": "count(stopped_at) + count(*)",
-    "events_event": "count(*)",
-    "events_command": "count(*)",
-    "viewflow_task": "count(finished) + count(owner_id) + count(*)",
-}
-
-
-def fingerprint() -> Any:
-    """Every table that a command writes, as numbers."""
-    parts = (f"(SELECT count(*) || '/' || coalesce({what}, 0) FROM {name})" for name, what in TABLES.items())
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT " + ", ".join(parts))
-        return cursor.fetchone()
 
 
 def allowed(status: int) -> bool:

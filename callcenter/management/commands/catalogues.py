@@ -24,7 +24,10 @@ BLOCK = re.compile(
     re.DOTALL,
 )
 VARIABLE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-PACKAGES = tuple("access agencies callcenter events feedback intake people routing sla workflows".split())
+PACKAGES = (
+    *("access", "agencies", "callcenter", "events", "feedback"),
+    *("intake", "people", "routing", "sla", "workflows"),
+)
 LANGUAGES = ("az", "ru")
 
 

@@ -1,0 +1,164 @@
+"""Every operation that takes a body, with a body it accepts: what hostile input is put into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.access.stage import Stage
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """``texts`` and ``codes`` are scalar members, ``lists`` arrays of strings."""
+
+    name: str
+    who: str
+    method: str
+    path: Callable[[Stage], str]
+    body: Callable[[Stage], Body]
+    texts: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = field(default=("version",))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def application(name: str, verb: str) -> Callable[[Stage], str]:
+    return lambda day: f"applications/{day.applications[name].pk}/{verb}/"
+
+
+def referral(name: str, verb: str) -> Callable[[Stage], str]:
+    return lambda day: f"referrals/{day.referrals[name].pk}/{verb}/"
+
+
+def person(day: Stage) -> str:
+    assert day.person is not None
+    return str(day.person.pk)
+
+
+PERSON_TEXTS = ("family_name", "given_name", "patronymic", "address", "safety_note", "fin")
+PERSON = {
+    "family_name": "Nümunəvi",
+    "given_name": "Aygün",
+    "patronymic": "Sınaq",
+    "address": "Bakı",
+    "safety_note": "Axşam zəng edin",
+    "fin": "7TST1NG",
+    "phones": ["0557654321"],
+    "district": "TAR",
+    "categories": ["VET"],
+    "birth_date": "1990-03-02",
+    "sex": "f",
+    "language": "az",
+}
+LEAD, FRONT = "worker of DTSERA", "front desk of MLSPP"
+
+OPERATIONS = [
+    Operation(
+        "add a person", "operator", "post", lambda day: "people/", lambda day: {**PERSON},
+        PERSON_TEXTS, ("district",), ("phones", "categories"), (), ("sex", "language", "birth_date"), (),
+    ),
+    Operation(
+        "change a person", "operator", "patch", lambda day: f"people/{person(day)}/",
+        lambda day: {**PERSON, "version": 1},
+        PERSON_TEXTS, ("district",), ("phones", "categories"), (), ("sex", "language", "birth_date"),
+    ),
+    Operation(
+        "start a contact", "operator", "post", lambda day: "contacts/",
+        lambda day: {
+            "channel": "phone", "direction": "in", "caller": person(day), "concerning": person(day),
+            "number": "0501112233", "verification": 1, "notes": "Qeyd",
+        },
+        ("number", "notes"), (), (), ("caller", "concerning"), ("channel", "direction"), ("verification",),
+    ),
+    Operation(
+        "change a contact", "operator", "patch",
+        lambda day: f"contacts/{day.contacts['of the operator'].pk}/",
+        lambda day: {"caller": person(day), "verification": 2, "notes": "Qeyd", "state": "wrap_up"},
+        ("notes",), (), (), ("caller", "concerning"), ("state",), ("verification", "version"),
+    ),
+    Operation(
+        "finish a contact", "operator", "post",
+        lambda day: f"contacts/{day.contacts['of the operator'].pk}/finalise/",
+        lambda day: {"disposition": "application_opened", "notes": "Qeyd"},
+        ("notes",), ("disposition",), (), (), (), (),
+    ),
+    Operation(
+        "register", "operator", "post", lambda day: "applications/",
+        lambda day: {
+            "person": person(day), "contact": str(day.contacts["of the operator"].pk),
+            "subtopic": "PRO-REPAIR", "text": "Protez", "facts": {"limb": "sol ayaq"},
+        },
+        ("text",), ("subtopic",), (), ("person", "contact"), (), (),
+    ),
+    Operation(
+        "preview", "operator", "post", lambda day: "routing/preview/",
+        lambda day: {"subtopic": "PRO-REPAIR", "person": person(day), "facts": {}},
+        (), ("subtopic",), (), ("person", "contact"), (), (),
+    ),
+    Operation(
+        "suggest", "operator", "post", lambda day: "routing/suggest/", lambda day: {"text": "protez"},
+        ("text",), (), (), (), (), (),
+    ),
+    Operation(
+        "triage", "operator", "post", application("unclear", "triage"),
+        lambda day: {"lead": "TABIB", "joint": ["MOH"], "policy": "all", "text": "Belə daha yaxşıdır."},
+        ("text",), ("lead",), ("joint",), ("referral",), ("policy",),
+    ),
+    Operation(
+        "confirm", "operator", "post", application("answered", "confirm"), lambda day: {"text": "Razıdır."},
+        ("text",),
+    ),
+    Operation(
+        "dispute", "operator", "post", application("answered", "dispute"),
+        lambda day: {"text": "Yox.", "referral": str(day.referrals["answered by DTSERA"].pk)},
+        ("text",), (), (), ("referral",),
+    ),
+    Operation(
+        "not reached", "operator", "post", application("answered", "unreachable"),
+        lambda day: {"text": "Götürmədi."}, ("text",),
+    ),
+    Operation(
+        "reopen", "operator", "post", application("closed", "reopen"), lambda day: {"text": "Yenə."},
+        ("text",), (), (), ("referral",),
+    ),
+    Operation(
+        "withdraw", "operator", "post", application("prosthesis", "withdraw"),
+        lambda day: {"text": "Geri götürdü."}, ("text",),
+    ),
+    Operation(
+        "annul", "supervisor", "post", application("prosthesis", "annul"),
+        lambda day: {"text": "Səhv."}, ("text",),
+    ),
+    Operation("claim", LEAD, "post", referral("of DTSERA", "claim"), lambda day: {}),
+    Operation("accept", LEAD, "post", referral("of DTSERA", "accept"), lambda day: {}),
+    Operation("start", LEAD, "post", referral("of DTSERA", "start"), lambda day: {}),
+    Operation(
+        "release", "administrator of MLSPP", "post", referral("of MLSPP, taken", "release"), lambda day: {}
+    ),
+    Operation(
+        "reject", LEAD, "post", referral("of DTSERA", "reject"),
+        lambda day: {"reason": "not_ours", "text": "Bizim deyil.", "suggested_unit": "TABIB"},
+        ("text",), ("reason", "suggested_unit"),
+    ),
+    Operation(
+        "complete", LEAD, "post", referral("of DTSERA", "complete"),
+        lambda day: {"outcome": "provided", "text": "Hazırdır."}, ("text",), ("outcome",),
+    ),
+    Operation(
+        "fail", LEAD, "post", referral("of DTSERA", "fail"),
+        lambda day: {"reason": "no_show", "text": "Gəlmədi."}, ("text",), ("reason",),
+    ),
+    Operation(
+        "cancel", "supervisor", "post", referral("of DTSERA", "cancel"),
+        lambda day: {"reason": "no_longer_needed", "text": "Lazım deyil."}, ("text",), ("reason",),
+    ),
+]  # fmt: skip

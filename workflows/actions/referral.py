@@ -1,0 +1,182 @@
+"""What a unit does with its referral, and what takes one away from it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from access.models import User
+from access.permissions import require
+from access.policy import Action
+from agencies import services as referrals
+from agencies.errors import Taken
+from agencies.lifecycle import ReferralState
+from agencies.models import Referral, Unit
+from agencies.selectors import in_queue_of
+from events.catalog import Kind
+from events.publish import publish
+from intake import services as intake
+from intake.lifecycle import ApplicationState
+from sla import services as sla
+from workflows import steps, work
+from workflows.flows import ReferralFlow
+from workflows.news import application_news, referral_news
+from workflows.nodes import cancel_process, resume
+
+from .locking import lock, lock_alone, lock_to_work
+
+STEP_KIND = {
+    ReferralState.ACCEPTED: Kind.REFERRAL_ACCEPTED,
+    ReferralState.IN_PROGRESS: Kind.REFERRAL_STARTED,
+    ReferralState.COMPLETED: Kind.REFERRAL_COMPLETED,
+    ReferralState.FAILED: Kind.REFERRAL_FAILED,
+    ReferralState.REJECTED: Kind.REFERRAL_REJECTED,
+}
+
+
+@transaction.atomic
+def claim(*, actor: User, referral: UUID, version: int | None = None) -> Referral:
+    """Take a referral. Raises ``Taken`` with the winner's name for everybody who comes later."""
+    row = lock_alone(referral, version)
+    require(actor, Action.REFERRAL_WORK, row)
+    referrals.claim(row, actor=actor)
+    work.open_task(row.process, ReferralFlow.work).assign(actor)
+    publish([referral_news(Kind.REFERRAL_CLAIMED, row, actor=actor)])
+    return row
+
+
+@transaction.atomic
+def release(*, actor: User, referral: UUID, version: int | None = None) -> Referral:
+    """Give a referral back to its queue: one's own, or anybody's for who leads the unit."""
+    row = lock_alone(referral, version)
+    own = row.assignee_id == actor.pk
+    require(actor, Action.REFERRAL_WORK if own else Action.REFERRAL_RELEASE_ANY, row)
+    referrals.release(row)
+    work.open_task(row.process, ReferralFlow.work).unassign()
+    publish([referral_news(Kind.REFERRAL_RELEASED, row, actor=actor)])
+    return row
+
+
+def accept(*, actor: User, referral: UUID, version: int | None = None) -> Referral:
+    """The unit takes the referral on; the actor holds it from now on."""
+    return _advance(actor, referral, version, ReferralState.ACCEPTED)
+
+
+def start(*, actor: User, referral: UUID, version: int | None = None) -> Referral:
+    """Work has begun."""
+    return _advance(actor, referral, version, ReferralState.IN_PROGRESS)
+
+
+@transaction.atomic
+def _advance(actor: User, referral: UUID, version: int | None, target: ReferralState) -> Referral:
+    row = lock_alone(referral, version)
+    require(actor, Action.REFERRAL_WORK, row)
+    taken = referrals.hold_by(row, actor=actor)
+    walked = referrals.advance(row, target, **taken)
+    if taken:
+        work.hold(work.open_task(row.process, ReferralFlow.work), actor)
+    _tell(row, actor, walked, taken=bool(taken))
+    return row
+
+
+@transaction.atomic
+def complete(*, actor: User, referral: UUID, outcome: str, text: str, version: int | None = None) -> Referral:
+    """Answer the referral. When the join policy is met the application waits for confirmation."""
+    row = lock_to_work(actor, referral, version)
+    taken = referrals.hold_by(row, actor=actor)
+    walked = referrals.answer(row, actor=actor, outcome=outcome, text=text, **taken)
+    _finish(row, actor, walked, taken=bool(taken))
+    return row
+
+
+@transaction.atomic
+def reject(
+    *,
+    actor: User,
+    referral: UUID,
+    reason: str,
+    text: str = "",
+    suggested_unit: str | None = None,
+    version: int | None = None,
+) -> Referral:
+    """Return a referral that is not the unit's, with a coded reason; the reason carries its effect."""
+    row = lock_to_work(actor, referral, version)
+    note = intake.body("text", text)
+    why = referrals.reason_of_kind(reason, "rejected", note=note)
+    unit = referrals.unit_by_code(suggested_unit, field="suggested_unit") if suggested_unit else None
+    taken = referrals.hold_by(row, actor=actor)
+    walked = referrals.advance(
+        row, ReferralState.REJECTED, reason=why, note=note, suggested_unit=unit, **taken
+    )
+    _finish(row, actor, walked, taken=bool(taken))
+    return row
+
+
+@transaction.atomic
+def fail(*, actor: User, referral: UUID, reason: str, text: str = "", version: int | None = None) -> Referral:
+    """It could not be done, with a coded reason."""
+    row = lock_to_work(actor, referral, version)
+    note = intake.body("text", text)
+    why = referrals.reason_of_kind(reason, "failed", note=note)
+    taken = referrals.hold_by(row, actor=actor)
+    walked = referrals.advance(row, ReferralState.FAILED, reason=why, note=note, **taken)
+    _finish(row, actor, walked, taken=bool(taken))
+    return row
+
+
+@transaction.atomic
+def cancel(
+    *, actor: User, referral: UUID, reason: str, text: str = "", version: int | None = None
+) -> Referral:
+    """Take a referral away from a unit. Without the last one the application goes back to triage."""
+    row = lock(referral, version)
+    require(actor, Action.REFERRAL_CANCEL, row)
+    note = intake.body("text", text)
+    why = referrals.reason_of_kind(reason, "cancelled", note=note)
+    referrals.advance(row, ReferralState.CANCELLED, reason=why, note=note)
+    sla.stop(referrals=[row])
+    publish([referral_news(Kind.REFERRAL_CANCELLED, row, actor=actor, reason=why.code)])
+    process = work.process_of(row)
+    cancel_process(process)
+    resume(process.parent_task_id)
+    return row
+
+
+@transaction.atomic
+def take_next(*, actor: User, unit: Unit) -> Referral | None:
+    """Hand out the most pressing referral nobody has, a different one to each of many workers.
+
+    Most pressing is the earliest due instant, then the priority. None when the queue is empty.
+    """
+    require(actor, Action.QUEUE_VIEW, unit)
+    waiting = in_queue_of(
+        Referral.objects.filter(state=ReferralState.REQUESTED, assignee=None), unit
+    ).order_by("due_at", "priority", "id")
+    while True:
+        # Lock the application first, as every command does; others skip it and get the next one.
+        found = waiting.select_for_update(skip_locked=True, no_key=True, of=("application",))
+        candidate = found.select_related("application").first()
+        if candidate is None:
+            return None
+        try:
+            with transaction.atomic():
+                return claim(actor=actor, referral=candidate.pk)
+        except Taken:  # claimed between our snapshot and our lock
+            continue
+
+
+def _finish(row: Referral, actor: User, walked: list[ReferralState], *, taken: bool) -> None:
+    """A referral's last word: stop its clock, tell, and let its process (and the parent) go on."""
+    sla.stop(referrals=[row])
+    _tell(row, actor, walked, taken=taken)
+    if row.is_lead and steps.needs_another_unit(row):
+        intake.move(row.application, ApplicationState.TRIAGE)
+        publish([application_news(Kind.APPLICATION_SENT_TO_TRIAGE, row.application, actor=actor)])
+    work.do(work.open_task(row.process, ReferralFlow.work), actor)
+
+
+def _tell(row: Referral, actor: User, walked: list[ReferralState], *, taken: bool) -> None:
+    kinds = ([Kind.REFERRAL_CLAIMED] if taken else []) + [STEP_KIND[state] for state in walked]
+    reason = row.reason_id or ""
+    publish([referral_news(kind, row, actor=actor, reason=reason) for kind in kinds])
