@@ -31,7 +31,7 @@ TITLES = {
 EVENT, GATE, TASK = (26, 26), (34, 34), (134, 66)
 SIZES = {"START": EVENT, "END": EVENT, "SWITCH": GATE}
 GAP, MARGIN, LINE = 28, 44, 15
-LANE = 72  # from the main line up to the way back and to further starts
+LANE = 86  # from the main line up to the way back and to further starts
 ROW = 108  # from the main line down to the next row
 
 # A drawing that stands alone brings its colours along; in a page they come from the style sheet.
@@ -196,7 +196,7 @@ def _measure(drawing: Drawing) -> None:
         place.x = MARGIN + before + widths[place.column] // 2
         place.y = main + place.lane * (ROW if place.lane > 0 else LANE)
     drawing.width = 2 * MARGIN + sum(widths) + GAP * (len(widths) - 1)
-    drawing.height = max(place.bottom for place in places) + (10 if len(places) > len(widths) else MARGIN)
+    drawing.height = max([main + TASK[1] // 2 + 3 * LINE, *(place.bottom + 10 for place in places)])
 
 
 def _needs_lane_above(drawing: Drawing) -> bool:
@@ -339,17 +339,19 @@ def _inside(place: Place, state: str) -> Iterator[Line]:
 
 
 def _outside(place: Place, state: str) -> Iterator[Line]:
-    """An event's or a choice's label: where no edge of it runs."""
-    rows = wrap(place.title, 13) + ([_marked(state)] if state and place.size == EVENT else [])
+    """An event's or a choice's label: where no edge of it runs and no box is in the way."""
+    rows = wrap(place.title, 13, break_long_words=False)
+    rows += [_marked(state)] if state and place.size == EVENT else []
+    height = LINE * (len(rows) - 1)
     if place.lane < 0:
-        yield from (
-            ("small", place.left - 6, place.y + 4 + LINE * number, "end", row)
-            for number, row in enumerate(rows)
-        )
-        return
-    first = place.bottom + LINE if place.label_below else place.top - 6 - LINE * (len(rows) - 1)
+        x, anchor, first = place.left - 6, "end", place.y + 4 - height // 2
+    elif not place.label_below:
+        x, anchor, first = place.x, "middle", place.top - 6 - height
+    else:  # an event's own may be wider than the gap to its neighbour: it goes below the boxes
+        below = place.y + TASK[1] // 2 + 12 if place.size == EVENT else place.bottom + LINE
+        x, anchor, first = place.x, "middle", below
     for number, row in enumerate(rows):
-        yield "small", place.x, first + LINE * number, "middle", row
+        yield "small", x, first + LINE * number, anchor, row
 
 
 def _marked(state: str) -> str:

@@ -109,8 +109,8 @@ def _tile_words(agency: str | None) -> list[tuple[str, str, str, str]]:
 
 def chart(hours: list[Context]) -> Context:
     """Bars of the day's registrations, as places in a drawing of 460 by 200."""
-    top = max([5, *(row["registered"] for row in hours)])
-    top += -top % 5
+    top = max([4, *(row["registered"] for row in hours)])
+    top += top % 2  # so that the middle line has a whole number
     step = 420 / len(hours)
     return {
         "bars": [

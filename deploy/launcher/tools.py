@@ -15,6 +15,10 @@ from launcher.servers import Servers
 from launcher.supervise import django_environment
 
 
+# Commands that need no tables, or make them themselves.
+WITHOUT_TABLES = {"migrate", "makemigrations", "check", "help", "spectacular", "catalogues", "--help"}
+
+
 def manage(
     checkout: Path, home: Home, environment: Environment, *, port: int, demo: bool, command: list[str]
 ) -> int:
@@ -24,12 +28,27 @@ def manage(
         port = home.recorded("product").get("port", port)
         for name, value in home.recorded("external").items():  # servers of the user's own: the same ones
             os.environ.setdefault(name, value)
+    fresh = not home.recorded("mode")
     mode = home.recorded("mode").get("mode", "demo" if demo else "local")
     with Servers(home, environment.venv) as servers:
         variables = django_environment(home, servers, mode=mode, port=port)
+        if fresh and command[:1] and command[0] not in WITHOUT_TABLES:
+            _prepare(checkout, home, environment, variables)
+            home.record("mode", {"mode": mode})
         code = processes.foreground([environment.python, checkout / "manage.py", *command], env=variables)
         processes.ignore_signals()
     return code
+
+
+def _prepare(checkout: Path, home: Home, environment: Environment, variables: dict[str, str]) -> None:
+    """A command on a new home finds the tables and the reference data, as after a first start."""
+    for step in (("migrate", "--no-input"), ("load_reference",)):
+        log = home.logs / f"{step[0]}.log"
+        argv: list[str | Path] = [environment.python, checkout / "manage.py", *step]
+        if processes.run_logged(argv, log=log, env=variables, cwd=checkout, task=f"in {step[0]}"):
+            raise LauncherError(
+                f"manage.py {step[0]} failed:\n{processes.tail(log)}", f"see the lines above and {log}"
+            )
 
 
 def test(checkout: Path, environment: Environment, *, arguments: list[str]) -> int:
