@@ -35,6 +35,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         load_reference_data()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_static_files_for_test_clients() -> Iterator[None]:
+    """Every test client builds the middleware anew, which would look at all static files each time."""
+    from servestatic.middleware import ServeStaticMiddleware
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ServeStaticMiddleware, "add_files_from_finders", lambda self: None)
+        yield
+
+
 @pytest.fixture
 def reference(db: None) -> None:
     """The reference data, also after a test that emptied the tables."""

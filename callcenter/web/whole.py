@@ -122,8 +122,7 @@ def context(actor: User, application: UUID, *, typed: VerbForm | None = None, ve
         "key": new_key(),
         "cursor": cursor_now(),
         "inside": actor.role in CALL_CENTRE,
-        "in_triage": may(actor, Action.APPLICATION_TRIAGE) and _waits_for_triage(row),
-        "triage_url": reverse("triage"),
+        "triage_url": _triage_url(row) if may(actor, Action.APPLICATION_TRIAGE) else "",
     }
 
 
@@ -186,8 +185,12 @@ def what_blocks(whole: ApplicationSight) -> Iterable[str]:
         yield _("The citizen has not confirmed yet.")
 
 
-def _waits_for_triage(row: Application) -> bool:
-    return row.state == ApplicationState.TRIAGE or queue.returned_of(row.pk).exists()
+def _triage_url(row: Application) -> str:
+    """Where triage settles what waits of this application: a returned referral, or the whole."""
+    address = reverse("triage-settle", args=[row.pk])
+    if returned := queue.returned_of(row.pk).first():
+        return f"{address}?referral={returned.pk}"
+    return address if row.state == ApplicationState.TRIAGE else ""
 
 
 # --- why these agencies -----------------------------------------------------------------------------------

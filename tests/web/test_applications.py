@@ -380,5 +380,7 @@ def test_what_waits_for_triage_leads_there(browser: Browser, register: Register,
     application = register(facts={"unclear": True})
     page = browser("operator").get(reverse("application", args=[application.pk]))
     assert "Open in triage" in text_of(page)
-    assert reverse("triage") in page.content.decode()
+    address = reverse("triage-settle", args=[application.pk])
+    assert f'href="{address}"' in page.content.decode()
+    assert browser("operator").get(address).status_code == 200
     assert "No agency has been chosen yet." in text_of(page)
