@@ -24,6 +24,8 @@ from .models import Application, Channel, Contact, Direction, Disposition, Subto
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FACT_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 FACT_LIMIT = 40
+# Who may read and who may not be asked depends on these: another kind of value would go unheard.
+FACT_KINDS = {"consents": list, "complained_about": str}
 
 
 def start_contact(
@@ -161,7 +163,7 @@ def body(field: str, value: str, *, required: bool = False) -> str:
     cleaned = checked(field, text_rules.clean, value or "")
     if required and not cleaned:
         raise Invalid.field(field, _("Write what is asked, in the citizen's words."), code="required")
-    if text_rules.graphemes(cleaned) > text_rules.LIMIT:
+    if not text_rules.fits(cleaned):
         raise Invalid.field(field, _("At most 1500 characters. Shorten the text."), code="too_long")
     return cleaned
 
@@ -170,7 +172,12 @@ def clean_facts(facts: Any) -> dict[str, Any]:
     """Facts are few, named in plain words, and flat: text, number, yes or no, or a list of texts."""
     if not isinstance(facts, dict) or len(facts) > FACT_LIMIT:
         raise Invalid.field("facts", _("Facts are a short list of names and values."), code="facts")
-    return {_fact_name(name): _fact_value(value) for name, value in facts.items()}
+    cleaned = {_fact_name(name): _fact_value(value) for name, value in facts.items()}
+    for name, kind in FACT_KINDS.items():
+        if cleaned.get(name) is not None and not isinstance(cleaned[name], kind):
+            sentence = _("“consents” is a list of codes, “complained_about” one code.")
+            raise Invalid.field("facts", sentence, code="facts")
+    return cleaned
 
 
 def _fact_name(name: Any) -> str:

@@ -131,6 +131,9 @@ def _conclude(
     }
     if by_hand:
         return Decision(**shared, trace=tuple(trace))
+    if not _is_known(facts.get("complained_about"), directory):
+        trace.append(Step("GUARD-UNKNOWN", False, "complained_about", "a known body", "unknown"))
+        return Decision(**shared, trace=tuple(trace))
     usable = [code for code in (then["lead"], *then["joint"]) if _may_act(code, facts, directory, trace)]
     if then["lead"] not in usable:
         return Decision(**shared, trace=tuple(trace))
@@ -140,6 +143,11 @@ def _conclude(
         *(Part(code, False, disclosed_to(directory[code], then["health"], facts)) for code in joint),
     )
     return Decision(lead=then["lead"], joint=joint, parts=parts, trace=tuple(trace), **shared)
+
+
+def _is_known(against: Any, directory: Mapping[str, UnitFacts]) -> bool:
+    """Whom the complaint is about has to be understood, or nobody can be kept out of it."""
+    return not against or (isinstance(against, str) and against in directory)
 
 
 def _may_act(code: str, facts: Facts, directory: Mapping[str, UnitFacts], trace: list[Step]) -> bool:

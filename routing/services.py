@@ -14,14 +14,16 @@ from .models import Decision as DecisionRecord
 
 def facts_of(application: Application) -> dict[str, Any]:
     """The facts rules may ask for: the application's own answers and what its records say."""
-    person, contact = application.person, application.contact
+    person = application.person if application.person_id else None
+    contact = application.contact
+    place = person.district if person else None
     return {
         **application.facts,
         "subtopic": application.subtopic_id,
         "topic": application.subtopic.topic_id,
-        "district": person.district_id,
-        "region": person.district.region_id if person.district else None,
-        "categories": person.categories,
+        "district": place.pk if place else None,
+        "region": place.region_id if place else None,
+        "categories": person.categories if person else [],
         "channel": contact.channel if contact else None,
         "verification": contact.verification if contact else None,
     }

@@ -1,32 +1,21 @@
-"""JSON as it comes in: of a size, without a member twice, and refused rather than guessed at."""
+"""JSON as it comes in: refused rather than guessed at."""
 
 from __future__ import annotations
 
 import json
 from typing import IO, Any
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
-
-
-class TooLarge(APIException):
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_code = "too_large"
-    default_detail = _("The request is larger than anything this API needs.")
 
 
 class StrictJSON(JSONParser):
     """RFC 8259 in UTF-8. A member that stands twice would be read differently by two readers."""
 
     def parse(self, stream: IO[bytes], media_type: Any = None, parser_context: Any = None) -> Any:
-        raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-        if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise TooLarge
         try:
-            return json.loads(raw.decode(), object_pairs_hook=_members, parse_constant=_no_number)
+            return json.loads(stream.read().decode(), object_pairs_hook=_members, parse_constant=_no_number)
         except (ValueError, RecursionError):
             raise ParseError(_("This is not JSON in UTF-8, or it is nested too deeply.")) from None
 

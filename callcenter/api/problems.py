@@ -5,7 +5,7 @@ from __future__ import annotations
 from http.client import responses
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from callcenter.errors import status_of
 from events.errors import NotVisible, Refusal
 
 TYPE = "about:blank"
+MEDIA_TYPE = "application/problem+json"
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -36,6 +37,8 @@ def _told(error: Exception) -> Response | None:
             return refused(NotVisible())
         case PermissionDenied():
             return problem(403, "not_allowed", _("Your role does not allow this."))
+        case RequestDataTooBig():
+            return problem(413, "too_large", _("The request is larger than anything this API needs."))
         case exceptions.ValidationError():
             return problem(400, "invalid", _("Some fields need attention."), errors=flat(error.detail))
         case exceptions.APIException():
@@ -59,7 +62,14 @@ def refused(refusal: Refusal) -> Response:
 def problem(
     code_status: int, code: str, detail: str, errors: dict[str, list[str]] | None = None, **extra: Any
 ) -> Response:
-    body = {
+    body = as_data(code_status, code, detail, errors, **extra)
+    return Response(body, status=code_status, content_type=MEDIA_TYPE)
+
+
+def as_data(
+    code_status: int, code: str, detail: str, errors: dict[str, list[str]] | None = None, **extra: Any
+) -> dict[str, Any]:
+    return {
         "type": TYPE,
         "title": responses.get(code_status, ""),
         "status": code_status,
@@ -71,7 +81,6 @@ def problem(
         },
         **extra,
     }
-    return Response(body, status=code_status, content_type="application/problem+json")
 
 
 def writable(text: str) -> str:

@@ -254,7 +254,7 @@ def test_facts_are_few_flat_and_of_their_kind(ask: Any, day: Stage, facts: Any) 
 # References ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", ["NOBODY", "mlspp", "MLSPP ", "", "M" * 33, "1 OR 1=1", "MOH\n"])
+@pytest.mark.parametrize("code", ["NOBODY", "mlspp", "", "M" * 33, "1 OR 1=1", "MOH\u200b"])
 def test_an_unknown_code_is_refused_at_its_field(ask: Any, day: Stage, code: str) -> None:
     asked = [
         (it, member) for it in OPERATIONS for member in it.codes if member not in ("district", "suggested_unit")
@@ -524,7 +524,6 @@ def cursor(text: str) -> str:
     "value",
     [
         "x",
-        "%00",
         "%FF",
         "a" * 5000,
         cursor("p=x"),
@@ -575,6 +574,24 @@ def test_a_credential_that_is_none_is_401(ask: Any, day: Stage, header: str) -> 
 
     refused(answer, 401)
     assert answer.headers["WWW-Authenticate"] == "Token"
+
+
+def test_a_failure_of_the_server_has_the_same_shape(ask: Any, day: Stage, monkeypatch: Any) -> None:
+    from callcenter import sight
+
+    def fail(*_args: Any) -> None:
+        raise RuntimeError("Həsənli Orxan")
+
+    monkeypatch.setattr(sight, "application", fail)
+
+    answer = ask("operator", "get", f"applications/{day.applications['prosthesis'].pk}/")
+
+    refused(answer, 500, code="server_error")
+    assert "Orxan" not in answer.content.decode()
+
+
+def test_a_request_for_another_host_has_the_same_shape(ask: Any, day: Stage) -> None:
+    refused(ask("operator", "get", "applications/", HTTP_HOST="evil.example"), 400, code="bad_request")
 
 
 def test_a_refusal_says_nothing_about_the_machine(ask: Any, day: Stage) -> None:

@@ -57,7 +57,7 @@ def register(
         contact=contact,
         subtopic=subtopic,
         text=text,
-        facts=facts or {},
+        facts={} if facts is None else facts,
         synthetic=synthetic,
     )
     publish([application_news(Kind.APPLICATION_REGISTERED, application, actor=actor)])

@@ -46,8 +46,8 @@ def triage(
     require(actor, Action.APPLICATION_TRIAGE, row)
     intake.check_version(row, version)
     note = intake.body("text", text)
-    units = [referrals.unit_by_code(lead, field="lead").code]
-    units += [referrals.unit_by_code(code, field="joint").code for code in joint or [] if code != lead]
+    units = [_unit_for(row, lead, field="lead")]
+    units += [_unit_for(row, code, field="joint") for code in dict.fromkeys(joint or []) if code != lead]
     if policy not in list(JoinPolicy):
         raise Invalid.field("policy", _("The policy is all, lead or any."), code="unknown_policy")
     _check_not_asked(row, units)
@@ -111,6 +111,16 @@ def _replace(row: Application, returned: Referral, decision: Decision, actor: Us
     )
     work.spawn(work.process_of(returned).parent_task_id, asked)
     work.do(work.open_task(returned.process, ReferralFlow.reroute), actor)
+
+
+def _unit_for(row: Application, code: str, *, field: str) -> str:
+    """The unit's code, unless it is the body complained about or belongs to it: that would be an offence."""
+    unit = referrals.unit_by_code(code, field=field)
+    if row.facts.get("complained_about") in unit.path:
+        raise Invalid.field(
+            field, _("The complaint is about this body. Choose another one."), code="complained_about"
+        )
+    return unit.code
 
 
 def _check_not_asked(row: Application, units: list[str]) -> None:
