@@ -166,6 +166,11 @@ class Referral(models.Model):
             ),
             models.Index(fields=["assignee", "due_at"], name="agencies_by_assignee"),
             models.Index(fields=["-requested_at", "-id"], name="agencies_newest"),
+            models.Index(
+                fields=["finished_at", "agency"],
+                name="agencies_finished",
+                condition=models.Q(finished_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,8 +10,10 @@ from . import text
 from .models import Person
 
 
-def search(visible: QuerySet[Person], query: str) -> QuerySet[Person]:
+def search(visible: QuerySet[Person], query: str, *, sounds: bool = True) -> QuerySet[Person]:
     """People who match ``query``, the likeliest first; nothing for an empty query.
+
+    Without ``sounds`` a name has to contain the words as written: for a query that is itself a guess.
 
     A FIN or a telephone number matches exactly; a registration number is resolved through the
     person's applications; a name by trigrams over its folded and its phonetic key. Index scans.
@@ -26,18 +28,19 @@ def search(visible: QuerySet[Person], query: str) -> QuerySet[Person]:
             return visible.filter(Q(phones__number__contains=value) | Q(fin=value)).distinct()
         case "number":
             return visible.filter(applications__number=value).distinct()
-    return _by_name(visible, value)
+    return _by_name(visible, value, sounds=sounds)
 
 
-def _by_name(visible: QuerySet[Person], value: str) -> QuerySet[Person]:
+def _by_name(visible: QuerySet[Person], value: str, *, sounds: bool) -> QuerySet[Person]:
     fold, phon = text.fold(value), text.phon(value)
     if not fold:
         return visible.none()
     every_word = Q()
     for word in fold.split():
         every_word &= Q(search_fold__contains=word)
+    alike = every_word | Q(search_phon__trigram_word_similar=phon) if sounds else every_word
     return (
-        visible.filter(every_word | Q(search_phon__trigram_word_similar=phon))
+        visible.filter(alike)
         .annotate(
             likeness=Greatest(TrigramSimilarity("search_fold", fold), TrigramSimilarity("search_phon", phon))
         )

@@ -205,6 +205,14 @@ _TWICE = regex.compile(r"(.)\1+")
 _ENDING = regex.compile(r"(?:[ia]Va?|(?<=SK)[ia])$")
 
 
+_ORDER = {letter: place for place, letter in enumerate("abcçdeəfgğhxıijkqlmnoöprsştuüvyzw")}
+
+
+def sort_key(value: str) -> tuple[int, ...]:
+    """The order of the Azerbaijani alphabet; other signs by code point after it."""
+    return tuple(_ORDER.get(letter, 100 + ord(letter)) for letter in lower(value))
+
+
 def phon(value: str) -> str:
     """A rough key shared by the spellings of one name: Əliyev, Aliyev, Eliyeva, Алиев.
 

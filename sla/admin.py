@@ -6,7 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from people.admin import KeptAdmin, edited
+from people.admin import KeptAdmin
+from people.reference import edited
 
 from .models import CalendarDay
 from .selectors import forget_calendar

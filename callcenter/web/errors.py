@@ -27,7 +27,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> Any:
 def server_error(request: HttpRequest) -> Any:
     if not _is_api(request):
         return defaults.server_error(request)
-    return _problem(500, "server_error", _("Something failed on our side. Nothing was done; try again later."))
+    return _problem(
+        500, "server_error", _("Something failed on our side. Nothing was done; try again later.")
+    )
 
 
 def _is_api(request: HttpRequest) -> bool:

@@ -6,10 +6,13 @@ from django.contrib.auth import views as auth
 from django.urls import path
 
 from . import applications, board, desk, home, queue, triage
+from .sign_in import SignIn
+
+SIGN_IN = auth.LoginView.as_view(redirect_authenticated_user=True, authentication_form=SignIn)
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("sign-in/", SIGN_IN, name="login"),
     path("sign-out/", auth.LogoutView.as_view(), name="logout"),
     path("desk/", desk.desk, name="desk"),
     path("desk/search/", desk.search, name="desk-search"),

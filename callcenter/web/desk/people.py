@@ -72,7 +72,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def look_up(visible_people: QuerySet[Person], query: str) -> tuple[list[Person], str]:
     """The likeliest people, and the query as it was read when it was typed under another layout."""
     for meant in (query, *rules.from_wrong_layout(query)[:3]):
-        if rows := _rows(selectors.search(visible_people, meant)):
+        if rows := _rows(selectors.search(visible_people, meant, sounds=meant == query)):
             return rows, "" if meant == query else meant
     return [], ""
 
@@ -171,13 +171,10 @@ def guessed(query: str) -> dict[str, Any]:
 
 
 def _form(data: QueryDict | None = None, *, initial: dict[str, Any] | None = None) -> PersonForm:
-    districts: dict[str, list[tuple[str, str]]] = {}
-    for row in District.objects.filter(active=True).select_related("region").order_by("region", "az"):
-        districts.setdefault(row.region.name, []).append((row.code, row.name))
+    named = sorted(District.objects.filter(active=True), key=lambda row: rules.sort_key(row.name))
+    districts = [(row.code, row.name) for row in named]
     known = [(row.code, row.name) for row in Category.objects.filter(active=True)]
-    return PersonForm(
-        data, initial=initial, districts=list(districts.items()), categories=known, auto_id="p_%s"
-    )
+    return PersonForm(data, initial=initial, districts=districts, categories=known, auto_id="p_%s")
 
 
 def _contact_in(actor: User, values: QueryDict) -> Any:
