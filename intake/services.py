@@ -107,14 +107,15 @@ def register(
 ) -> Application:
     """Give an application its number and tracking code. Where it goes is the workflow's business."""
     present = clock.now()
+    words, answers = body("text", text, required=True), clean_facts(facts)  # refused before a number is drawn
     return Application.objects.create(
         number=_next_number(present.year),
         tracking_code=new_tracking_code(),
         person=person,
         contact=contact,
         subtopic=subtopic,
-        text=body("text", text, required=True),
-        facts=clean_facts(facts),
+        text=words,
+        facts=answers,
         priority=subtopic.urgency,
         registered_by_id=actor_id,
         registered_at=present,

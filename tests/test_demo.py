@@ -13,8 +13,13 @@ from django.test import override_settings
 
 from access.models import User
 from agencies.models import Referral
+from callcenter.accounts import ensure_demo_accounts
 from callcenter.demo import material, plan, play
+from callcenter.demo.acts import Performance
+from callcenter.demo.stream import stamp_all
 from callcenter.demo.telling import Progress
+from events import clock
+from events.errors import Conflict
 from events.models import Event
 from intake.models import Application, Contact
 from people.models import Person, Phone, Relation
@@ -226,6 +231,40 @@ def test_profile_tells_where_the_time_goes(reference: None) -> None:
     call_command("demo", applications=3, profile=True, stdout=out, stderr=io.StringIO())
 
     assert all(word in out.getvalue() for word in ("sql", "orm", "engine", "rest"))
+
+
+@pytest.fixture
+def accounts(transactional_db: None, reference: None) -> None:
+    ensure_demo_accounts()
+
+
+def played_together(count: int) -> None:
+    play.play_together(
+        made(count, end=clock.now()), material.gather(), lambda steps, registered: None, processes=2
+    )
+
+
+def test_two_processes_play_together(accounts: None) -> None:
+    played_together(8)
+    stamp_all()
+
+    assert Application.objects.count() == 8
+    assert reconcile.run() == []
+
+
+def test_a_process_that_fails_ends_the_play(
+    accounts: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*args: Any) -> None:
+        raise Conflict
+
+    monkeypatch.setattr(Performance, "register", refuse)
+
+    with pytest.raises(play.Failed):
+        played_together(4)
+
+    assert "Conflict" in capfd.readouterr().err
+    assert not Application.objects.exists()
 
 
 # --- telling --------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ class ApplicationsResource(Resource):
             OpenApiParameter("cursor"),
             OpenApiParameter("page_size", int),
         ],
-        responses=shapes.Application(many=True),
+        responses=shapes.page(shapes.Application),
         summary="List applications, newest first",
     )
     def list(self, request: Request) -> Response:
@@ -124,11 +124,11 @@ class ApplicationsResource(Resource):
     def retrieve(self, request: Request, pk: UUID) -> Response:
         return Response(self._whole(pk))
 
-    @extend_schema(responses={200: {"type": "array", "items": {"type": "object"}}}, summary="What happened")
+    @extend_schema(responses=shapes.Entry(many=True), summary="What happened")
     @action(detail=True)
     def timeline(self, request: Request, pk: UUID) -> Response:
         row = visible(sight.with_parts(applications_for(self.actor)), pk)
-        return Response([entry.__dict__ for entry in timeline(self.actor, row)])
+        return Response(shapes.Entry(timeline(self.actor, row), many=True).data)
 
     @extend_schema(responses=shapes.Why(many=True), summary="Why these agencies")
     @action(detail=True)

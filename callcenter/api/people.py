@@ -32,7 +32,7 @@ class PeopleResource(Resource):
 
     @extend_schema(
         parameters=[OpenApiParameter("q", description="FIN, telephone, registration number or name.")],
-        responses=shapes.Person(many=True),
+        responses=shapes.page(shapes.Person),
         summary="Find people",
     )
     def list(self, request: Request) -> Response:
@@ -66,7 +66,7 @@ class PeopleResource(Resource):
     @extend_schema(
         request=bodies.PersonBody,
         responses=shapes.WholePerson,
-        parameters=[KEY, IF_MATCH],
+        parameters=[IF_MATCH],
         summary="Change a person",
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:

@@ -112,7 +112,7 @@ class Live(APIView):
 
     actions = {"GET": Action.ANYONE_SIGNED_IN}
 
-    @extend_schema(responses={200: {"type": "object"}}, summary="Snapshot of a live topic")
+    @extend_schema(responses=shapes.Snapshot, summary="Snapshot of a live topic")
     def get(self, request: Request, topic: str) -> Response:
         actor: Any = request.user
         return Response(stream.snapshot(actor, topics.parse(topic)))
@@ -153,7 +153,7 @@ class ReferenceList(APIView):
 
     @extend_schema(
         parameters=[OpenApiParameter("kind", location="path", enum=list(kinds))],
-        responses={200: {"type": "array", "items": {"type": "object"}}},
+        responses=shapes.page(shapes.Reference),
         summary="Reference data",
     )
     def get(self, request: Request, kind: str) -> Response:

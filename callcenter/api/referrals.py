@@ -71,7 +71,7 @@ class ReferralsResource(Resource):
             OpenApiParameter("cursor"),
             OpenApiParameter("page_size", int),
         ],
-        responses=shapes.Referral(many=True),
+        responses=shapes.page(shapes.Referral),
         summary="List referrals, newest first",
     )
     def list(self, request: Request) -> Response:

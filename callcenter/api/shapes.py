@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers as s
+
+
+def page(of: type[s.Serializer]) -> Any:
+    """The shape of a list of ``of``: itself one object."""
+    members = {
+        "next": s.URLField(allow_null=True),
+        "previous": s.URLField(allow_null=True),
+        "results": of(many=True),
+    }
+    return extend_schema_serializer(many=False)(type(f"{of.__name__}Page", (s.Serializer,), members))
 
 
 class Person(s.Serializer):
@@ -154,6 +167,31 @@ class Why(s.Serializer):
     facts = s.JSONField(allow_null=True)
     trace = s.JSONField()
     at = s.DateTimeField()
+
+
+class Entry(s.Serializer):
+    """One thing that happened. Empty members are unknown or withheld."""
+
+    at = s.DateTimeField()
+    kind = s.CharField()
+    words = s.CharField()
+    referral = s.UUIDField(allow_null=True)
+    unit = s.CharField()
+    unit_name = s.CharField()
+    actor_name = s.CharField()
+    reason = s.CharField()
+    reason_name = s.CharField()
+    text = s.CharField()
+
+
+class Snapshot(s.Serializer):
+    """A live topic as it is now: ids, versions, states and due instants."""
+
+    op = s.CharField()
+    topic = s.CharField()
+    cursor = s.CharField(help_text="Stream on from here.")
+    rows = s.ListField(child=s.DictField())
+    digest = s.CharField(help_text="Of the ids and versions of the rows.")
 
 
 class Reference(s.Serializer):

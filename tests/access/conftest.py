@@ -6,10 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 
 from tests.access.stage import Stage, a_day
 from tests.conftest import _begin_stream, load_reference_data
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _straight_to_the_pages() -> Iterator[None]:
+    """Thousands of requests without the file server in front, which is asynchronous and costs a thread each."""
+    left = [name for name in settings.MIDDLEWARE if not name.startswith("servestatic")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "MIDDLEWARE", left)
+        yield
 
 
 @pytest.fixture(scope="module")

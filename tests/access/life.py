@@ -153,9 +153,10 @@ class Tape:
     said: list[Said] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    client: APIClient = field(default_factory=lambda: APIClient(raise_request_exception=False))
 
     def api(self, who: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        client = APIClient(raise_request_exception=False)
+        client = self.client
         client.credentials(HTTP_AUTHORIZATION=f"Token {self.stage.secrets[who]}")
         given = {} if method == "get" else {"data": body or {}, "format": "json"}
         answer = getattr(client, method)(f"/api/v1/{path}", **given, headers=headers or None)
@@ -348,10 +349,10 @@ def _turn_pages(tape: Tape, who: str, *, everything: bool = True) -> None:
         own.contacts = {"it": Contact.objects.get(pk=life.contact["id"])}
         own.person = Person.objects.get(pk=life.person["id"])
         for route in pages:
-            wanted.update(dict.fromkeys(address for address, _record in addresses(own, route)))
+            if "<str:verb>" not in route.path:
+                wanted.update(dict.fromkeys(address for address, _record in addresses(own, route)))
         wanted[f"/desk/?contact={life.contact['id']}"] = None
         for row in rows if everything else []:
-            wanted[f"/queue/{row.agency_id}/?show=closed&item={row.pk}"] = None
             wanted[f"/queue/{row.agency_id}/?item={row.pk}"] = None
             wanted[f"/referrals/{row.pk}/row/?unit={row.agency_id}"] = None
             wanted[f"/triage/{life.application}/?referral={row.pk}"] = None

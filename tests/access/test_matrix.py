@@ -146,11 +146,15 @@ def expected(actor: Any, cell: Cell) -> int:
     return 200 if allows(actor, action, cell.record) else 403
 
 
-def knock(day: Stage, name: str, cell: Cell, before: Any) -> tuple[int, bool]:
-    """Ask as ``name``; return the status and whether a refusal changed any row. Nothing stays."""
+def caller(day: Stage, name: str) -> APIClient:
     client = APIClient()
     if day.secrets[name]:
         client.credentials(HTTP_AUTHORIZATION=f"Token {day.secrets[name]}")
+    return client
+
+
+def knock(day: Stage, client: APIClient, cell: Cell, before: Any) -> tuple[int, bool]:
+    """Ask; return the status and whether a refusal changed any row. Nothing stays."""
     body = {**BODIES.get(cell.operation, {})}
     if cell.operation == "applications-list POST":
         body["person"] = str(day.person.pk)
@@ -184,9 +188,9 @@ def actor_of(day: Stage, name: str) -> Any:
 
 def wrongs(day: Stage, name: str, asked: Iterable[Cell]) -> list[str]:
     """The cells that answer otherwise than the table says."""
-    wrong, actor, before = [], actor_of(day, name), fingerprint()
+    wrong, actor, client, before = [], actor_of(day, name), caller(day, name), fingerprint()
     for cell in asked:
-        status, changed = knock(day, name, cell, before)
+        status, changed = knock(day, client, cell, before)
         wanted = expected(actor, cell)
         if changed or (status != wanted and not (wanted == 200 and allowed(status))):
             wrong.append(f"{cell}: {status}, not {wanted}" + (" and it changed rows" if changed else ""))
@@ -202,8 +206,7 @@ def test_the_matrix_has_an_entry_for_every_operation(day: Stage) -> None:
 
 def test_what_is_hidden_answers_exactly_like_what_does_not_exist(day: Stage) -> None:
     """Same status, same words, same headers: knocking tells nothing."""
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {day.secrets['worker of TABIB']}")
+    client = caller(day, "worker of TABIB")
     ghost = "019f0000-0000-7000-8000-000000000000"
 
     for path, hidden in (
@@ -226,9 +229,7 @@ def test_what_is_hidden_answers_exactly_like_what_does_not_exist(day: Stage) -> 
 
 def test_lists_hold_only_what_the_role_sees(day: Stage) -> None:
     for name in STAFF:
-        client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Token {day.secrets[name]}")
-        actor = day.users[name]
+        client, actor = caller(day, name), day.users[name]
         for path, rows in (("applications", day.applications), ("referrals", day.referrals)):
             answer = client.get(f"/api/v1/{path}/?page_size=200")
             if answer.status_code == 403:

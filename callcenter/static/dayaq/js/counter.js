@@ -41,5 +41,6 @@ export function start() {
     event.preventDefault();
     event.stopPropagation(); // htmx listens on the form itself
     field.focus();
+    field.reportValidity(); // says in words what the number says
   }, true);
 }
