@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from events import clock
-from events.errors import Invalid, StaleVersion
+from events.errors import Invalid, StaleVersion, together
 from intake.models import Application
 from intake.services import body
 from people.reference import find
@@ -101,8 +101,10 @@ def advance(referral: Referral, target: ReferralState, **changes: Any) -> list[R
 
 def answer(referral: Referral, *, actor: Any, outcome: str, text: str, **changes: Any) -> list[ReferralState]:
     """Answer and complete; the text is what the citizen will be told."""
-    chosen = reason_of_kind(outcome, "completed", field="outcome")
-    words = body("text", text, required=True)
+    chosen, words = together(
+        lambda: reason_of_kind(outcome, "completed", field="outcome"),
+        lambda: body("text", text, required=True),
+    )
     steps = advance(referral, ReferralState.COMPLETED, reason=chosen, **changes)
     Answer.objects.create(referral=referral, outcome=chosen, text=words, by=actor, at=clock.now())
     return steps
@@ -112,7 +114,8 @@ def reason_of_kind(code: Any, kind: str, *, field: str = "reason", note: str = "
     """The coded reason, checked: known, of this kind, with a note where it asks for one."""
     found = find(Reason, code, kind=kind)
     if found is None:
-        raise ReasonRequired(errors={field: [_("Choose a reason from the list.")]}, code="reason_required")
+        sentence = _("Choose an outcome.") if kind == "completed" else _("Choose a reason from the list.")
+        raise ReasonRequired(errors={field: [sentence]}, code="reason_required")
     if found.needs_note and kind != "completed" and not note.strip():
         raise Invalid.field("text", _("This reason needs a few words of explanation."), code="note_required")
     return found

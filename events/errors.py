@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.functional import Promise
@@ -47,6 +47,21 @@ class Invalid(Refusal):
     @classmethod
     def field(cls, name: str, sentence: Sentence, *, code: str = "invalid") -> Invalid:
         return cls(code=code, errors={name: [sentence]})
+
+
+def together(*checks: Callable[[], Any]) -> list[Any]:
+    """Run all checks of one form and return their values; raise one ``Invalid`` with all that is wrong."""
+    values: list[Any] = []
+    refused: list[Invalid] = []
+    for check in checks:
+        try:
+            values.append(check())
+        except Invalid as invalid:
+            refused.append(invalid)
+    if refused:
+        errors = {field: lines for invalid in refused for field, lines in invalid.errors.items()}
+        raise Invalid(code=refused[0].code, errors=errors)
+    return values
 
 
 class Denied(Refusal):

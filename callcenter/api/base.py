@@ -36,7 +36,7 @@ IF_MATCH = OpenApiParameter(
 class Door:
     """What an operation needs: who calls, and that the same call twice does its work once."""
 
-    request: Request
+    request: Any
 
     @property
     def actor(self) -> User:

@@ -30,7 +30,7 @@ class NewestFirst(CursorPagination):
         try:
             cursor = super().decode_cursor(request)
             if cursor is not None and cursor.position is not None:
-                aware = datetime.fromisoformat(cursor.position).tzinfo is not None
+                aware = datetime.fromisoformat(str(cursor.position)).tzinfo is not None
                 return cursor if aware else self._refuse()
             return cursor
         except (NotFound, ValueError):

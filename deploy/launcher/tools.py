@@ -14,7 +14,6 @@ from launcher.say import LauncherError, Steps, line
 from launcher.servers import Servers
 from launcher.supervise import django_environment
 
-
 # Commands that need no tables, or make them themselves.
 WITHOUT_TABLES = {"migrate", "makemigrations", "check", "help", "spectacular", "catalogues", "--help"}
 

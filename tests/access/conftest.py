@@ -15,7 +15,7 @@ from tests.conftest import _begin_stream, load_reference_data
 
 @pytest.fixture(scope="package", autouse=True)
 def _straight_to_the_pages() -> Iterator[None]:
-    """Thousands of requests without the file server in front, which is asynchronous and costs a thread each."""
+    """Without the file server in front, which is asynchronous and costs every request a thread."""
     left = [name for name in settings.MIDDLEWARE if not name.startswith("servestatic")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "MIDDLEWARE", left)

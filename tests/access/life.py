@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -383,23 +382,18 @@ class Ear(logging.Handler):
 def listening(lines: list[str]) -> Iterator[None]:
     """Hear every logger at every level, however quiet the settings make it."""
     ear = Ear(lines)
-    known = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
-    levels = defaultdict(int, {logger: logger.level for logger in known})
-    loud = [logging.root, *(logger for logger in known if not logger.propagate)]
-    root = logging.root.level
+    names = list(logging.root.manager.loggerDict)
+    loggers = [logging.root, *(logging.getLogger(name) for name in names)]
+    before = [(logger, logger.level, logger.handlers) for logger in loggers]
     try:
-        logging.root.setLevel(logging.DEBUG)
-        for logger in known:
+        for logger in loggers:
             logger.setLevel(logging.DEBUG)
-        for logger in loud:
-            logger.addHandler(ear)
+            logger.handlers = [ear] if logger is logging.root or not logger.propagate else []
         yield
     finally:
-        logging.root.setLevel(root)
-        for logger, level in levels.items():
+        for logger, level, handlers in before:
             logger.setLevel(level)
-        for logger in loud:
-            logger.removeHandler(ear)
+            logger.handlers = handlers
 
 
 STAFF_OF_THE_TAPE = (*STAFF, "worker of MOH")

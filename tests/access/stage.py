@@ -127,13 +127,16 @@ def a_day() -> Stage:
 
 def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
     """The page on every record it takes, with the record."""
-    path = "/" + route.path.replace("<str:verb>", "withdraw" if "application" in route.name else "claim")
+    path = "/" + route.path.replace("<str:verb>", "withdraw" if "application" in route.name else "accept")
     if "<uuid:application>" in path:
         rows: list[Any] = [*day.applications.values()]
         return [(path.replace("<uuid:application>", str(row.pk)), row) for row in rows]
     if "<uuid:referral>" in path:
-        rows = [*day.referrals.values()]
-        return [(path.replace("<uuid:referral>", str(row.pk)), row) for row in rows]
+        beside = "?unit={row.unit_id}" if route.name == "referral-row" else ""
+        return [
+            (path.replace("<uuid:referral>", str(row.pk)) + beside.format(row=row), row)
+            for row in day.referrals.values()
+        ]
     if "<uuid:contact>" in path:
         rows = [*day.contacts.values()]
         return [(path.replace("<uuid:contact>", str(row.pk)), row) for row in rows]

@@ -85,9 +85,7 @@ def test_what_cannot_be_stored_or_lies_to_the_reader_is_refused_at_its_field(
         for member in operation.lists:
             for text in UNSTORABLE.values():
                 body = {**operation.body(day), member: [text]}
-                refused(
-                    ask(operation.who, operation.method, operation.path(day), raw(body)), field=member
-                )
+                refused(ask(operation.who, operation.method, operation.path(day), raw(body)), field=member)
 
 
 def raw(body: Any) -> bytes:
@@ -114,7 +112,9 @@ def test_a_body_of_the_wrong_kind_is_refused(ask: Any, day: Stage, operation: Op
 @WRITING
 def test_a_member_of_the_wrong_kind_is_refused(ask: Any, day: Stage, operation: Operation) -> None:
     wrong: dict[str, list[Any]] = {
-        **dict.fromkeys((*operation.texts, *operation.codes, *operation.choices), [[], {}, ["a"], {"a": "b"}]),
+        **dict.fromkeys(
+            (*operation.texts, *operation.codes, *operation.choices), [[], {}, ["a"], {"a": "b"}]
+        ),
         **dict.fromkeys(operation.ids, [[], {}, 5.5, True, "", "not-an-id", "5" * 400, GHOST]),
         **dict.fromkeys(operation.lists, ["text", {}, 5, True, [[]], [{}], [None], [["a"]]]),
         **dict.fromkeys(operation.numbers, [[], {}, "one", 1.5, -1, 10**30, 2**31, True, "１x", ""]),
@@ -192,13 +192,17 @@ def test_a_malformed_fin_is_refused_at_its_field(ask: Any, day: Stage, fin: str)
         refused(ask("operator", "post", "people/", {**PERSON, "fin": fin}), 400, field="fin")
 
 
-@pytest.mark.parametrize("number", ["", "123", "103", "*100#", "050 123", "+994", "abc", "+1", "٠٥٠", "9" * 39])
+@pytest.mark.parametrize(
+    "number", ["", "123", "103", "*100#", "050 123", "+994", "abc", "+1", "٠٥٠", "9" * 39]
+)
 def test_a_malformed_telephone_is_refused_at_its_field(ask: Any, day: Stage, number: str) -> None:
     with rolled_back(), Unchanged():
         refused(ask("operator", "post", "people/", {**PERSON, "phones": [number]}), 400, field="phones")
 
 
-@pytest.mark.parametrize("day_of_birth", ["2199-01-01", "1899-12-31", "0000-00-00", "1990-02-30", "yesterday"])
+@pytest.mark.parametrize(
+    "day_of_birth", ["2199-01-01", "1899-12-31", "0000-00-00", "1990-02-30", "yesterday"]
+)
 def test_an_impossible_date_of_birth_is_refused(ask: Any, day: Stage, day_of_birth: str) -> None:
     with rolled_back(), Unchanged():
         answer = ask("operator", "post", "people/", {**PERSON, "birth_date": day_of_birth})
@@ -257,7 +261,10 @@ def test_facts_are_few_flat_and_of_their_kind(ask: Any, day: Stage, facts: Any) 
 @pytest.mark.parametrize("code", ["NOBODY", "mlspp", "", "M" * 33, "1 OR 1=1", "MOH\u200b"])
 def test_an_unknown_code_is_refused_at_its_field(ask: Any, day: Stage, code: str) -> None:
     asked = [
-        (it, member) for it in OPERATIONS for member in it.codes if member not in ("district", "suggested_unit")
+        (it, member)
+        for it in OPERATIONS
+        for member in it.codes
+        if member not in ("district", "suggested_unit")
     ]
     assert len(asked) >= 8
 
@@ -554,7 +561,21 @@ def test_a_page_has_at_most_two_hundred_rows_whatever_is_asked(ask: Any, day: St
 
 @pytest.mark.parametrize(
     "q",
-    ["%00", "%FF", "\u202e", "%", "_", "\\", "' OR 1=1", "x" * 10_000, "🙏", "(", "a b " * 500, "VET-2026-0", "+" * 50],
+    [
+        "%00",
+        "%FF",
+        "\u202e",
+        "%",
+        "_",
+        "\\",
+        "' OR 1=1",
+        "x" * 10_000,
+        "🙏",
+        "(",
+        "a b " * 500,
+        "VET-2026-0",
+        "+" * 50,
+    ],
 )
 def test_the_search_box_survives_whatever_is_typed(ask: Any, day: Stage, q: str) -> None:
     answer = ask("operator", "get", f"people/?q={q if q.startswith('%') and len(q) == 3 else quote(q)}")
@@ -566,7 +587,16 @@ def test_the_search_box_survives_whatever_is_typed(ask: Any, day: Stage, q: str)
 
 @pytest.mark.parametrize(
     "header",
-    ["Token", "Token ", "Token x y", "Bearer x", "Basic eDp5", "Token " + "x" * 9000, "Token \xff", "Token \x00"],
+    [
+        "Token",
+        "Token ",
+        "Token x y",
+        "Bearer x",
+        "Basic eDp5",
+        "Token " + "x" * 9000,
+        "Token \xff",
+        "Token \x00",
+    ],
     ids=lambda header: repr(header[:12]),
 )
 def test_a_credential_that_is_none_is_401(ask: Any, day: Stage, header: str) -> None:

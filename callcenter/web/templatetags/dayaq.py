@@ -136,7 +136,7 @@ def iso(value: dt.datetime | None) -> str:
 
 
 @register.filter
-def span_words(seconds: float | None) -> str:
+def span_words(seconds: float | str | None) -> str:
     """Working seconds as "2 iş günü 3 s" or "1 s 18 dəq": the two largest units, minutes rounded down."""
     if seconds is None or seconds == "":
         return ""
@@ -155,7 +155,7 @@ def span_words(seconds: float | None) -> str:
 
 
 @register.filter
-def left_words(seconds: float | None) -> str:
+def left_words(seconds: float | str | None) -> str:
     """Remainder of a clock: "qalıb 2 iş günü 3 s", below zero "1 iş günü 2 s keçib"."""
     if seconds is None or seconds == "":
         return ""
@@ -164,7 +164,7 @@ def left_words(seconds: float | None) -> str:
 
 
 @register.filter
-def grouped(value: int | None) -> str:
+def grouped(value: int | str | None) -> str:
     """1234 as "1.234" (az), "1,234" (en), "1 234" (ru); nothing measured is a dash, never a zero."""
     if value is None or value == "":
         return "–"
