@@ -12,3 +12,6 @@ class FinTaken(Conflict):
 
     code = "fin_taken"
     message = _("A person with this FIN is already registered. Search for the FIN and use that record.")
+
+    def __init__(self) -> None:
+        super().__init__(errors={"fin": [self.message]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers as s
 
 from agencies.lifecycle import JoinPolicy
@@ -32,7 +33,9 @@ class Strict(s.Serializer):
         if isinstance(data, dict):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
-                raise s.ValidationError({str(name)[:60]: ["Unknown member."] for name in unknown[:10]})
+                raise s.ValidationError(
+                    {str(name)[:60]: [_("There is no such member here.")] for name in unknown[:10]}
+                )
         return super().to_internal_value(data)
 
 

@@ -15,6 +15,7 @@ from agencies import services as referrals
 from agencies.errors import AlreadyAsked
 from agencies.lifecycle import JoinPolicy
 from agencies.models import Referral
+from agencies.selectors import counting
 from events.catalog import Kind
 from events.errors import IllegalMove, Invalid
 from events.publish import publish
@@ -54,20 +55,28 @@ def triage(
     returned = _returned(row, referral)
     if returned is None and row.state != ApplicationState.TRIAGE:
         raise IllegalMove("application", row.state, ApplicationState.ROUTED)
+    keeps_lead = returned is not None and not returned.is_lead
     decision = routing.record_choice(
         application=row,
         actor_id=actor.pk,
         source="triage",
-        lead=units[0],
-        joint=units[1:],
+        lead=_present_lead(row) if keeps_lead else units[0],
+        joint=units if keeps_lead else units[1:],
         policy=policy,
         note=note,
     )
+    decision = replace(decision, parts=tuple(part for part in decision.parts if part.unit in units))
     if returned is not None:
         _replace(row, returned, decision, actor)
     else:
         _settle(row, decision, actor, policy)
     return row
+
+
+def _present_lead(row: Application) -> str:
+    """The unit that leads: a joint part that finds another unit does not change who it is."""
+    leads = counting(row.pk).filter(is_lead=True)
+    return str(leads.values_list("unit", flat=True).get())
 
 
 def _settle(row: Application, decision: Decision, actor: User, policy: str) -> None:
