@@ -92,8 +92,7 @@ class IllegalMove(Conflict):
 
     def __init__(self, record: str, state: str, wanted: str) -> None:
         super().__init__(
-            _("In the state “%(state)s” this step is not possible. Reload to see what can be done.")
-            % {"state": state},
+            _("This step is not possible any more. Reload to see what can be done now."),
             record=record,
             state=state,
             wanted=wanted,

@@ -163,7 +163,7 @@ def body(field: str, value: str, *, required: bool = False) -> str:
     """A citizen's or an officer's text: cleaned, at most 1500 user-perceived characters."""
     cleaned = checked(field, text_rules.clean, value or "")
     if required and not cleaned:
-        raise Invalid.field(field, _("Write what is asked, in the citizen's words."), code="required")
+        raise Invalid.field(field, _("Write a few words here."), code="required")
     if not text_rules.fits(cleaned):
         raise Invalid.field(field, _("At most 1500 characters. Shorten the text."), code="too_long")
     return cleaned

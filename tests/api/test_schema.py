@@ -182,7 +182,7 @@ def test_every_answer_is_one_that_is_described(
     credentials = {"Authorization": f"Token {day.secrets[who]}"}
 
     @settings(
-        max_examples=6,
+        max_examples=8,
         deadline=None,
         database=None,
         derandomize=True,
