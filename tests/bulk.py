@@ -41,9 +41,16 @@ def copy(model: type[Model], columns: list[str], rows: Iterator[tuple[Any, ...]]
 
 
 def analyze(*models: type[Model]) -> None:
+    """What autovacuum does soon after an import: statistics, and the waiting entries of GIN indexes sorted in."""
     with connection.cursor() as cursor:
         for model in models:
             cursor.execute(f"ANALYZE {model._meta.db_table}")
+            cursor.execute(
+                "SELECT gin_clean_pending_list(indexrelid) FROM pg_index"
+                " JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_am ON pg_am.oid = relam"
+                " WHERE amname = 'gin' AND indrelid = %s::regclass",
+                [model._meta.db_table],
+            )
 
 
 def many_people(count: int, *, seed: int = 1) -> list[UUID]:

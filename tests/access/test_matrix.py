@@ -77,6 +77,10 @@ LIVE: dict[str, tuple[Action, Any, str]] = {  # what a listener has to be allowe
 }
 
 
+# Who stands where another stands whole already: asked about two records per operation, and of no page.
+TWINS = ("operator of another shift", "administrator of TABIB", "machine of TABIB")
+
+
 @dataclass(frozen=True)
 class Cell:
     """One operation on one record."""
@@ -138,10 +142,9 @@ def expected(actor: Any, cell: Cell) -> int:
         return 404
     if route.name == "queue-next-api":
         return 200 if allows(actor, Action.QUEUE_VIEW, cell.record) else 403
-    if route.name == "referrals-release" and cell.record.assignee_id not in (None, actor.pk):
-        return 200 if allows(actor, Action.REFERRAL_RELEASE_ANY, cell.record) else 403
-    if route.name == "referrals-release":
-        action = Action.REFERRAL_RELEASE_ANY  # of nobody: only who leads may even try
+    if route.name == "referrals-release":  # one's own, or what only who leads may even try
+        own = cell.record.assignee_id == actor.pk
+        action = Action.REFERRAL_WORK if own else Action.REFERRAL_RELEASE_ANY
     return 200 if allows(actor, action, cell.record) else 403
 
 
@@ -172,13 +175,21 @@ def allowed(status: int) -> bool:
 
 @pytest.mark.parametrize("name", [*STAFF, *STRANGERS])
 def test_each_role_may_do_exactly_what_the_table_says(day: Stage, name: str) -> None:
-    asked = list(cells(day))
+    asked = thin(cells(day)) if name in TWINS else list(cells(day))
 
     assert wrongs(day, name, asked) == []
 
     seen = Counter(expected(actor_of(day, name), cell) for cell in asked)
     assert set(seen) == {401} if name in STRANGERS else {200, 403} <= set(seen)
     print(f"{len(asked)} cells of the API as {name}: {dict(seen)}")
+
+
+def thin(asked: Iterable[Cell]) -> list[Cell]:
+    """Every operation on at most two records."""
+    by_operation: dict[str, list[Cell]] = {}
+    for cell in asked:
+        by_operation.setdefault(cell.operation, []).append(cell)
+    return [cell for row in by_operation.values() for cell in row[:2]]
 
 
 def actor_of(day: Stage, name: str) -> Any:
@@ -252,14 +263,16 @@ PAGES = [route for route in routes() if not route.is_api and not route.is_admin]
 GUARDED = [route for route in PAGES if route.name not in OWN_GUARD]
 
 
-@pytest.mark.parametrize("name", STAFF)
+@pytest.mark.parametrize("name", [name for name in STAFF if name not in TWINS])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_each_role_opens_exactly_the_pages_of_the_table(day: Stage, name: str, method: str) -> None:
     actor, client, wrong, asked = day.users[name], Client(), [], 0
     client.force_login(actor)
     before = fingerprint()
-    call = str(day.contacts["of the operator"].pk)  # the desk's forms belong to a conversation
-    form = {"contact": call, "subtopic": "PRO-REPAIR", "text": "Sınaq sözləri."} if method == "post" else {}
+    form = {"subtopic": "PRO-REPAIR", "text": "Sınaq sözləri."} if method == "post" else {}
+    call = day.contacts["of the operator"]  # the desk's forms belong to a conversation
+    if method == "post" and sees(actor, call):
+        form["contact"] = str(call.pk)
 
     for route in GUARDED:
         for address, record in addresses(day, route):
@@ -281,7 +294,7 @@ def page_verdict(actor: Any, route: Route, record: Any, status: int) -> bool:
         return True
     if not grants(actor, route.view.action):
         return status == 403
-    if not sees(actor, record):
+    if not sees(actor, record) or (route.name == "referral-row" and not sees(actor, record.unit)):
         return status == 404
     return status in (200, 204, 302, 303, 400, 403, 409, 422)
 

@@ -23,7 +23,7 @@ from events.publish import publish
 from feedback import services as feedback
 from feedback.models import Verdict
 from intake import services as intake
-from intake.lifecycle import APPLICATION, ApplicationState
+from intake.lifecycle import ApplicationState
 from intake.models import Application, Contact, Subtopic
 from people.models import Person
 from routing import services as routing
@@ -116,7 +116,8 @@ def reopen(
     row = intake.lock(application)
     require(actor, Action.APPLICATION_REOPEN, row)
     intake.check_version(row, version)
-    APPLICATION.check(ApplicationState(row.state), ApplicationState.ROUTED)
+    if row.state != ApplicationState.CLOSED:
+        raise IllegalMove("application", row.state, ApplicationState.ROUTED)
     answered = _answered(row, referral)
     feedback.record(application=row, actor=actor, verdict=Verdict.DISPUTED, text=text, referral=answered)
     due = sla_selectors.due(clock.now(), row.subtopic.resolve)
