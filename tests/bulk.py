@@ -60,7 +60,11 @@ def many_people(count: int, *, seed: int = 1) -> list[UUID]:
     whole: dict[str, tuple[str, str]] = {}
 
     def person(place: int, key: UUID) -> tuple[Any, ...]:
-        parts = (rng.choice(family), rng.choice(NAMES["male"] + NAMES["female"]), rng.choice(NAMES["fathers"]))
+        parts = (
+            rng.choice(family),
+            rng.choice(NAMES["male"] + NAMES["female"]),
+            rng.choice(NAMES["fathers"]),
+        )
         line = " ".join(parts)
         keys_of = whole.setdefault(line, (text.fold(line), text.phon(line)))
         fin = f"{place % 10}{'ABCDEFGH'[place % 8]}{place:05d}" if place % 3 == 0 else None

@@ -82,7 +82,9 @@ def leaks(day: Stage) -> list[str]:
         front.post(f"/api/v1/referrals/{day.referrals['of DTSERA'].pk}/complete/", done, format="json")
         machine, browser = caller(day, "worker of YASHAT"), Client()
         browser.force_login(day.users["worker of YASHAT"])
-        read = [machine.get(f"/api/v1/{path}") for path in (f"applications/{whole.pk}/", "applications/")]
+        read: list[Any] = [
+            machine.get(f"/api/v1/{path}") for path in (f"applications/{whole.pk}/", "applications/")
+        ]
         read += [machine.get(f"/api/v1/applications/{whole.pk}/timeline/")]
         read += [browser.get(f"/referrals/{part.pk}/"), browser.get(f"/applications/{whole.pk}/")]
         for answer in read:

@@ -94,7 +94,12 @@ def test_rəşad_by_the_number_of_his_application(known: Any, register: Any) -> 
     application = register(person=known["Rəşad"])
     _vet, year, serial = application.number.split("-")
 
-    for query in (application.number, application.number.lower(), f"{year}-{int(serial)}", f"№{year}/{serial}"):
+    for query in (
+        application.number,
+        application.number.lower(),
+        f"{year}-{int(serial)}",
+        f"№{year}/{serial}",
+    ):
         assert found(query) == ["Əliyev Rəşad"], query
 
 

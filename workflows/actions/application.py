@@ -18,7 +18,7 @@ from agencies.models import Reason, Referral
 from agencies.selectors import counting
 from events import clock
 from events.catalog import Kind
-from events.errors import Invalid
+from events.errors import IllegalMove, Invalid
 from events.publish import publish
 from feedback import services as feedback
 from feedback.models import Verdict
