@@ -28,12 +28,14 @@ def readable(actor: User, application: Application, referrals: Iterable[Referral
     )
 
 
-def reads_answer(actor: User, referral: Referral, own: Iterable[Referral]) -> bool:
-    """May the actor read this referral's answer text? Its own unit, the call centre, or a partner
-    that may read the application's health details as well."""
-    if actor.role in CALL_CENTRE or actor.role == Role.CLINICIAN or works_in(actor, referral.unit):
+def reads_answer(actor: User, referral: Referral) -> bool:
+    """May the actor read this referral's answer in words? Its own unit, the call centre, a clinician.
+
+    Partners share the stage, the clock and the outcome, never each other's words to the citizen.
+    """
+    if actor.role in CALL_CENTRE or actor.role == Role.CLINICIAN:
         return True
-    return any(works_in(actor, row.unit) and set(HEALTH) <= set(row.disclosed) for row in own)
+    return works_in(actor, referral.unit)
 
 
 # Notes of these ends are the citizen's words about the whole application, not words to or of the unit.

@@ -5,7 +5,7 @@ Doors render these, never models: a field that is withheld is not there to be le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -177,7 +177,7 @@ def application(actor: User, row: Application) -> ApplicationSight:
         facts=row.facts if "facts" in fields else None,
         documents=tuple(row.subtopic.documents),
         withheld=tuple(name for name in ("text", "facts") if name not in fields),
-        referrals=tuple(referral(actor, part, rows, row, person) for part in rows),
+        referrals=tuple(referral(actor, part, row, person) for part in rows),
         verbs=application_verbs(actor, row),
         synthetic=row.synthetic,
         contact=row.contact_id if "contact" in fields else None,
@@ -209,9 +209,7 @@ def person_sight(row: Person, fields: frozenset[str]) -> PersonSight:
     )
 
 
-def referral(
-    actor: User, row: Referral, siblings: Sequence[Referral], whole: Application, person: PersonSight | None
-) -> ReferralSight:
+def referral(actor: User, row: Referral, whole: Application, person: PersonSight | None) -> ReferralSight:
     """One referral: its own unit and the call centre see all of it, partners its stage and clock."""
     own = works_in(actor, row.unit)
     inside = own or actor.role in CALL_CENTRE or actor.role == Role.CLINICIAN
@@ -244,7 +242,7 @@ def referral(
         note=row.note if reads_note(actor, row) else "",
         suggested_unit=row.suggested_unit_id or "" if inside else "",
         replaces=row.replaces_id,
-        answer=_answer(answer) if answer and reads_answer(actor, row, siblings) else None,
+        answer=_answer(answer, words=reads_answer(actor, row)) if answer else None,
         person_line=person.full_name if person else "",
         verbs=referral_verbs(actor, row),
         disclosed=tuple(row.disclosed) if inside else (),
@@ -310,7 +308,7 @@ def _queue_row(actor: User, row: Referral) -> ReferralSight:
     sees = inside or (works_in(actor, row.unit) and "identity" in row.disclosed)
     person = row.application.person
     line = PersonSight(person.pk, person.full_name) if sees else None
-    return referral(actor, row, [row], row.application, line)
+    return referral(actor, row, row.application, line)
 
 
 def _promise_state(row: Application, promise: Clock | None) -> str:
@@ -319,8 +317,8 @@ def _promise_state(row: Application, promise: Clock | None) -> str:
     return time_state(row.due_at, promise.warn_at if promise else None)
 
 
-def _answer(row: Answer) -> AnswerSight:
-    return AnswerSight(row.outcome_id, row.outcome.name, row.text, row.at)
+def _answer(row: Answer, *, words: bool) -> AnswerSight:
+    return AnswerSight(row.outcome_id, row.outcome.name, row.text if words else "", row.at)
 
 
 def people(rows: Iterable[Person], fields: frozenset[str]) -> list[PersonSight]:

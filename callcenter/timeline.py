@@ -140,7 +140,7 @@ class Telling:
         return referral.note if event.kind in ENDED and reads_note(self.actor, referral) else ""
 
     def _reads(self, referral: Referral) -> bool:
-        return reads_answer(self.actor, referral, self.referrals.values())
+        return reads_answer(self.actor, referral)
 
     def _call(self) -> str:
         """The citizen's words: to the call centre, and to the unit whose answer they are about."""

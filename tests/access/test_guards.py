@@ -155,7 +155,7 @@ WEAKENED = [
     Weakened("nothing is required", instead(permissions.require, lambda a, action, record=None: None)),
     Weakened("everything may be done", instead(permissions.may, lambda a, action, record=None: True)),
     Weakened("every field is readable", instead(disclosure.readable, lambda a, row, rows: EVERYTHING)),
-    Weakened("every answer is readable", instead(disclosure.reads_answer, lambda a, row, rows: True)),
+    Weakened("every answer is readable", instead(disclosure.reads_answer, lambda a, row: True)),
     Weakened("the API needs no declaration", always(Declared, "has_permission")),
     Weakened("anybody listens to anything", instead(topics.check, lambda actor, topic: None)),
     Weakened("the administrators' site is open", always(admin.DayaqAdmin, "has_permission")),

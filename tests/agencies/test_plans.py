@@ -61,7 +61,7 @@ READS = {
     "an agency's open queue": ("TABIB", "referrals/?unit=TABIB&state=open", "agencies_agency_queue"),
     "a unit's open queue": ("DTSERA", "referrals/?unit=MLSPP.DTSERA&state=open", "agencies_unit_queue"),
     "what is late": ("TABIB", "referrals/?late=1", None),
-    "what I hold": ("TABIB", "referrals/?assignee=me", "agencies_by_assignee"),
+    "what I hold": ("TABIB", "referrals/?assignee=me", None),
     "the newest of an agency": ("TABIB", "referrals/", None),
     "the newest of all": ("operator", "referrals/", "agencies_newest"),
     "the newest applications": ("operator", "applications/", "intake_app_newest"),
@@ -85,7 +85,8 @@ def test_no_list_reads_a_table_from_end_to_end(
 
 
 def test_the_next_one_is_taken_by_the_queues_index(readers: Readers) -> None:
-    with bulk.captured() as found:
+    with bulk.captured() as found, transaction.atomic(), pytest.raises(Referral.DoesNotExist):
+        # the copied rows have no process: only how the candidate is found matters here
         readers.api["TABIB"].post("/api/v1/queues/TABIB/next/", {}, format="json")
 
     assert bulk.scanned(found, *BIG) == []
