@@ -44,7 +44,7 @@ def readers(django_db_setup: None, django_db_blocker: Any) -> Iterator[Readers]:
     with django_db_blocker.unblock(), transaction.atomic():
         _begin_stream()
         by = User.objects.create(username="bulk", role=Role.OPERATOR)
-        bulk.many_referrals(20_000, bulk.many_people(2_000), by)
+        bulk.many_referrals(20_000, bulk.many_people(20_000), by)
         found = Readers({}, {})
         for name, (role, unit) in roles.items():
             user = User.objects.create(username=name, role=role)
