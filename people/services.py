@@ -166,10 +166,9 @@ def _district(code: str | None) -> District | None:
 
 
 def _categories(codes: Sequence[str]) -> list[str]:
-    wanted = list(dict.fromkeys(codes))
     known = {row.pk: row.pk for row in Category.objects.filter(active=True)}
     by_alias = {"veteran": "VET", "martyr_family": "SHF", "disabled": "WDIS", "wounded": "WND"}
-    chosen = [known.get(by_alias.get(code, code)) for code in wanted]
+    chosen = [known.get(by_alias.get(code, code)) for code in dict.fromkeys(codes)]
     if None in chosen:
         raise Invalid.field("categories", _("There is no such category."), code="unknown_category")
-    return [code for code in chosen if code]
+    return list(dict.fromkeys(code for code in chosen if code))

@@ -36,6 +36,7 @@ def copy(model: type[Model], columns: list[str], rows: Iterator[tuple[Any, ...]]
         with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as out:
             for row in rows:
                 out.write_row(row)
+        cursor.execute(f"ANALYZE {table}")  # before the rows that point here are checked one by one
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table may be altered before its checks are done
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 

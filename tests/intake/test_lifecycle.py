@@ -40,7 +40,7 @@ OF_A_CONTACT = {
 }
 
 
-@pytest.mark.parametrize(("state", "target"), product(A, A))
+@pytest.mark.parametrize(("state", "target"), list(product(A, A)))
 def test_an_application_moves_exactly_where_an_arrow_is_drawn(state: A, target: A) -> None:
     assert APPLICATION.allowed(state, target) == ((state, target) in OF_AN_APPLICATION)
     if (state, target) not in OF_AN_APPLICATION:
@@ -48,7 +48,7 @@ def test_an_application_moves_exactly_where_an_arrow_is_drawn(state: A, target: 
             APPLICATION.check(state, target)
 
 
-@pytest.mark.parametrize(("state", "target"), product(C, C))
+@pytest.mark.parametrize(("state", "target"), list(product(C, C)))
 def test_a_contact_moves_exactly_where_an_arrow_is_drawn(state: C, target: C) -> None:
     assert CONTACT.allowed(state, target) == ((state, target) in OF_A_CONTACT)
     if (state, target) not in OF_A_CONTACT:
