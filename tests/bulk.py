@@ -27,9 +27,9 @@ from tests.conftest import ROOT
 NAMES = yaml.safe_load((ROOT / "fixtures" / "demo" / "names.yaml").read_text("utf-8"))
 
 
-def copy(model: type[Model], columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
+def copy(model: type[Model], columns: str, rows: Iterator[tuple[Any, ...]]) -> None:
     """COPY without the history triggers: what happened to invented rows is nobody's history."""
-    table, names = model._meta.db_table, ", ".join(columns)
+    table, names = model._meta.db_table, ", ".join(columns.split())
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -42,7 +42,7 @@ def copy(model: type[Model], columns: list[str], rows: Iterator[tuple[Any, ...]]
 
 
 def analyze(*models: type[Model]) -> None:
-    """What autovacuum does soon after an import: statistics, and the waiting entries of GIN indexes sorted in."""
+    """What autovacuum does soon after an import: statistics, and the waiting entries of GIN indexes."""
     with connection.cursor() as cursor:
         for model in models:
             cursor.execute(f"ANALYZE {model._meta.db_table}")
@@ -73,13 +73,13 @@ def many_people(count: int, *, seed: int = 1) -> list[UUID]:
 
     copy(
         Person,
-        ["id", "family_name", "given_name", "patronymic", "sex", "fin", "language", "categories"]
-        + ["address", "safety_note", "synthetic", "search_fold", "search_phon", "version"],
+        "id family_name given_name patronymic sex fin language categories address safety_note synthetic"
+        " search_fold search_phon version",
         (person(place, key) for place, key in enumerate(keys)),
     )
     copy(
         Phone,
-        ["person_id", "number", "label", "position"],
+        "person_id number label position",
         ((key, f"+99450{1_000_000 + place * 7}", "", 0) for place, key in enumerate(keys)),
     )
     analyze(Person, Phone)
@@ -96,30 +96,33 @@ def many_referrals(count: int, people: list[UUID], by: User, *, seed: int = 1) -
     def state(place: int) -> str:
         return ("requested", "accepted", "in_progress", *["completed"] * 7)[place % 10]
 
-    def at(place: int) -> Any:
+    def asked_at(place: int) -> Any:
         return present - timedelta(minutes=place * 3)
+
+    def application(key: UUID, subtopic: str, place: int) -> tuple[Any, ...]:
+        numbers = (f"VET-2025-{place:06}", f"B{place}")
+        stands = "closed" if state(place) == "completed" else "routed"
+        times = (asked_at(place), asked_at(place) + timedelta(days=20))
+        what = (rng.choice(people), subtopic, "Kömək", "{}", "P3", "all", by.pk)
+        return (key, *numbers, stands, *what, *times, True, 1)
+
+    def referral(key: UUID, application: UUID, unit: Unit, subtopic: str, place: int) -> tuple[Any, ...]:
+        ended = asked_at(place) + timedelta(days=2) if state(place) == "completed" else None
+        times = (asked_at(place), asked_at(place) + timedelta(days=20), ended)
+        what = (subtopic, True, state(place), "P3", "", ["identity"], "")
+        return (key, application, unit.pk, unit.agency_id, *what, *times, 1)
 
     copy(
         Application,
-        ["id", "number", "tracking_code", "state", "person_id", "subtopic_id", "text", "facts"]
-        + ["priority", "policy", "registered_by_id", "registered_at", "due_at", "synthetic", "version"],
-        (
-            (key, f"VET-2025-{place:06}", f"B{place}", "closed" if state(place) == "completed" else "routed")
-            + (rng.choice(people), subtopic, "Kömək", "{}", "P3", "all", by.pk)
-            + (at(place), at(place) + timedelta(days=20), True, 1)
-            for key, _referral, _unit, subtopic, place in rows
-        ),
+        "id number tracking_code state person_id subtopic_id text facts priority policy registered_by_id"
+        " registered_at due_at synthetic version",
+        (application(key, subtopic, place) for key, _referral, _unit, subtopic, place in rows),
     )
     copy(
         Referral,
-        ["id", "application_id", "unit_id", "agency_id", "subtopic_id", "is_lead", "state", "priority"]
-        + ["why", "disclosed", "note", "requested_at", "due_at", "finished_at", "version"],
-        (
-            (referral, key, unit.pk, unit.agency_id, subtopic, True, state(place), "P3", "", ["identity"], "")
-            + (at(place), at(place) + timedelta(days=20))
-            + (at(place) + timedelta(days=2) if state(place) == "completed" else None, 1)
-            for key, referral, unit, subtopic, place in rows
-        ),
+        "id application_id unit_id agency_id subtopic_id is_lead state priority why disclosed note"
+        " requested_at due_at finished_at version",
+        (referral(mine, key, unit, subtopic, place) for key, mine, unit, subtopic, place in rows),
     )
     analyze(Application, Referral, Agency, Unit, Subtopic)
 

@@ -1,4 +1,4 @@
-"""What strangers, broken programs and tired fingers send: told what is wrong, in one shape, and nothing kept."""
+"""What strangers, broken programs and tired fingers send: told what is wrong, in one shape, nothing kept."""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ OF_A_CONTACT = {
 
 
 @pytest.mark.parametrize(("state", "target"), list(product(A, A)))
-def test_an_application_moves_exactly_where_an_arrow_is_drawn(state: A, target: A) -> None:
+def test_an_application_moves_exactly_where_an_arrow_is_drawn(
+    state: ApplicationState, target: ApplicationState
+) -> None:
     assert APPLICATION.allowed(state, target) == ((state, target) in OF_AN_APPLICATION)
     if (state, target) not in OF_AN_APPLICATION:
         with pytest.raises(IllegalMove):
@@ -49,7 +51,7 @@ def test_an_application_moves_exactly_where_an_arrow_is_drawn(state: A, target: 
 
 
 @pytest.mark.parametrize(("state", "target"), list(product(C, C)))
-def test_a_contact_moves_exactly_where_an_arrow_is_drawn(state: C, target: C) -> None:
+def test_a_contact_moves_exactly_where_an_arrow_is_drawn(state: ContactState, target: ContactState) -> None:
     assert CONTACT.allowed(state, target) == ((state, target) in OF_A_CONTACT)
     if (state, target) not in OF_A_CONTACT:
         with pytest.raises(IllegalMove):

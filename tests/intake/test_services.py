@@ -39,7 +39,9 @@ def test_a_mother_calls_about_her_son(people_at_work: Any, person: Any) -> None:
 
 def test_notes_are_kept_as_they_grow_and_the_version_counts(call: Contact) -> None:
     services.change_contact(contact=call.pk, version=1, changes={"notes": "Ağrıyır."})
-    after = services.change_contact(contact=call.pk, version=2, changes={"notes": "Ağrıyır.\r\nİki həftədir."})
+    after = services.change_contact(
+        contact=call.pk, version=2, changes={"notes": "Ağrıyır.\r\nİki həftədir."}
+    )
 
     assert (after.notes, after.version) == ("Ağrıyır.\nİki həftədir.", 3)
 
@@ -83,7 +85,9 @@ def test_the_service_moves_a_contact_as_its_table_says(
     Contact.objects.filter(pk=call.pk).update(state=state)
 
     if CONTACT.allowed(state, target):
-        assert services.change_contact(contact=call.pk, version=None, changes={"state": target}).state == target
+        assert (
+            services.change_contact(contact=call.pk, version=None, changes={"state": target}).state == target
+        )
     else:
         with pytest.raises(Conflict):
             services.change_contact(contact=call.pk, version=None, changes={"state": target})

@@ -164,7 +164,8 @@ def test_every_change_leaves_the_old_row_in_the_history() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT family_name, version FROM people_personevent WHERE pgh_obj_id = %s ORDER BY pgh_id", [row.pk]
+            "SELECT family_name, version FROM people_personevent WHERE pgh_obj_id = %s ORDER BY pgh_id",
+            [row.pk],
         )
         assert cursor.fetchall() == [("Əliyev", 1), ("Bağırov", 2)]
 

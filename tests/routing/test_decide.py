@@ -24,7 +24,9 @@ DIRECTORY = {
 }
 
 
-def rule(name: str, lead: str, *joint: str, when: dict[str, Any] | None = None, **then: Any) -> dict[str, Any]:
+def rule(
+    name: str, lead: str, *joint: str, when: dict[str, Any] | None = None, **then: Any
+) -> dict[str, Any]:
     shared = {"priority": "P3", "first": "2 wd", "target": "15 wd", "health": True}
     return {
         "id": name,

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from intake.models import Application
+
 pytestmark = pytest.mark.django_db
 
 
@@ -28,3 +30,17 @@ def test_a_unit_at_work_is_not_asked_twice(register: Any, people_at_work: Any, a
     assert (answer.status_code, answer.json()["code"]) == (409, "already_asked")
     application.refresh_from_db()
     assert application.state == "triage"
+
+
+def test_a_consent_to_nobody_is_refused(people_at_work: Any, api: Any, person: Any) -> None:
+    body = {
+        "person": str(person().pk),
+        "subtopic": "PRO-REPAIR",
+        "text": "Protez.",
+        "facts": {"consents": ["NOPE"]},
+    }
+
+    answer = api(people_at_work.operator).post("applications/", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_unit")
+    assert not Application.objects.exists()

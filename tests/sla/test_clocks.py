@@ -73,9 +73,7 @@ def test_an_answer_stops_the_agencys_share_and_not_the_promise(
 
 
 @pytest.mark.parametrize("verb", ["withdraw", "annul"])
-def test_what_is_over_has_no_clock_running(
-    register: Any, api: Any, people_at_work: Any, verb: str
-) -> None:
+def test_what_is_over_has_no_clock_running(register: Any, api: Any, people_at_work: Any, verb: str) -> None:
     application = register(subtopic="PRO-REPAIR")
 
     api(people_at_work.supervisor).post(f"applications/{application.pk}/{verb}/", {"text": "Bitdi."})

@@ -60,6 +60,8 @@ def register(
         facts={} if facts is None else facts,
         synthetic=synthetic,
     )
+    for unit in application.facts.get("consents") or []:  # a consent to nobody must not be kept
+        referrals.unit_by_code(unit, field="facts")
     publish([application_news(Kind.APPLICATION_REGISTERED, application, actor=actor)])
     with clock.at(application.registered_at):  # the promise counts from the registration, to the microsecond
         ApplicationFlow.start.run(application=application)
