@@ -44,7 +44,7 @@ def _stands(actor: User, relation: Relation, record: Any) -> bool:
             return works_in(actor, record)
         case Relation.OWN_QUEUE, Agency():
             return any(unit.agency_id == record.pk for unit in actor_units(actor))
-        case Relation.ON_BEHALF, Referral():
+        case Relation.ON_BEHALF, Referral() | Unit():
             return record.agency.scope == "external"
         case Relation.OWN, Contact():
             return record.operator_id == actor.pk

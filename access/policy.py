@@ -17,7 +17,7 @@ class Relation(StrEnum):
 
     ANY = "any"  # any record the actor can see
     OWN_QUEUE = "own_queue"  # the referral lies in a queue of the actor's units
-    ON_BEHALF = "on_behalf"  # the referral is of a body outside the system, worked by the call centre
+    ON_BEHALF = "on_behalf"  # the referral or unit is of a body outside, worked for by the call centre
     OWN = "own"  # the actor's own contact
 
 

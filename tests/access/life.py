@@ -121,7 +121,7 @@ def may_read(stage: Stage, name: str, life: Life, what: str) -> bool:
         return False
     reads_text = bool(mine - life.sealed)
     if what.startswith("answer of "):
-        return what.removeprefix("answer of ") in mine or reads_text
+        return what.removeprefix("answer of ") in mine
     return (
         what in PERSONAL
         or (what in ("text", "fact") and reads_text)

@@ -166,7 +166,7 @@ def stands(actor: User, relation: Relation, record: Any) -> bool:
     if relation == Relation.OWN:
         return bool(record.operator_id == actor.pk)
     if relation == Relation.ON_BEHALF:
-        return isinstance(record, Referral) and record.agency.scope == "external"
+        return isinstance(record, (Referral, Unit)) and record.agency.scope == "external"
     if isinstance(record, Agency):
         return record.code in {code.split(".")[0] for code in units_of(actor)}
     return works_for(actor, record.unit if isinstance(record, Referral) else record)

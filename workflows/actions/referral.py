@@ -149,7 +149,7 @@ def take_next(*, actor: User, unit: Unit) -> Referral | None:
 
     Most pressing is the earliest due instant, then the priority. None when the queue is empty.
     """
-    require(actor, Action.QUEUE_VIEW, unit)
+    require(actor, Action.REFERRAL_WORK, unit)
     waiting = in_queue_of(
         Referral.objects.filter(state=ReferralState.REQUESTED, assignee=None), unit
     ).order_by("due_at", "priority", "id")
