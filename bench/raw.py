@@ -170,7 +170,9 @@ def _rows(connection: psycopg.Connection[Any], application: UUID) -> Iterator[Ro
 
 def _row(table: str, values: dict[str, Any], application: UUID) -> Row:
     kinds = {name: kind for name, kind in KEYS[table].items() if values[name] is not None}
-    constants = {name: value for name, value in values.items() if name not in kinds and value is not None}
+    # A copied event is a new one: a relay at work may have stamped the original.
+    kept = {name: value for name, value in values.items() if name != "position"}
+    constants = {name: value for name, value in kept.items() if name not in kinds and value is not None}
     names = [*kinds, *constants]
     literals = [sql.Literal(value) for value in constants.values()]
     keys = [

@@ -22,6 +22,7 @@ from . import bell
 log = logging.getLogger(__name__)
 
 LOCK = 0x44415941  # "DAYA"
+STAMPING = LOCK + 1
 BATCH = 1000
 IDLE = 0.5  # seconds until a look without a ring
 
@@ -43,6 +44,8 @@ UPDATE events_event AS e
 def stamp(connection: psycopg.Connection, limit: int = BATCH) -> int:
     """Stamp the committed events that have no position yet, in the order they were written."""
     with connection.transaction():
+        # One stamper at a time, whoever calls: the statement has to see what the one before it wrote.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [STAMPING])
         return connection.execute(STAMP, {"limit": limit}).rowcount
 
 

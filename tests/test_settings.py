@@ -16,6 +16,7 @@ SOUND = {
     "DAYAQ_HOSTS": "dayaq.example",
     "DATABASE_URL": "postgresql://dayaq:secret@db.example/dayaq",
     "REDIS_URL": "redis://redis.example/0",
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "",  # the browser tests set it for their own process
 }
 
 

@@ -34,6 +34,8 @@ STAFF: dict[str, tuple[Role, str | None]] = {
     "machine of TABIB": (Role.MACHINE, "TABIB"),
     "worker without a unit": (Role.AGENCY_WORKER, None),
 }
+# Who stands where another stands whole already: asked about two records per operation, and of no page.
+TWINS = ("operator of another shift", "administrator of TABIB", "machine of TABIB")
 STRANGERS = ("nobody", "disabled user", "revoked token")
 
 

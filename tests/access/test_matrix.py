@@ -22,7 +22,7 @@ from access.policy import Action
 from access.roles import Role
 from agencies.models import Agency, Unit
 from tests.access.routes import OWN_GUARD, Route, routes
-from tests.access.stage import STAFF, STRANGERS, Stage, addresses, allows, grants, sees
+from tests.access.stage import STAFF, STRANGERS, TWINS, Stage, addresses, allows, grants, sees
 from tests.rows import fingerprint
 
 pytestmark = pytest.mark.django_db
@@ -75,10 +75,6 @@ LIVE: dict[str, tuple[Action, Any, str]] = {  # what a listener has to be allowe
     "board": (Action.TRIAGE_VIEW, None, ""),  # of the whole house: the call centre's
     "desk:operator": (Action.PERSON_ADD, User, "operator"),  # one's own desk only
 }
-
-
-# Who stands where another stands whole already: asked about two records per operation, and of no page.
-TWINS = ("operator of another shift", "administrator of TABIB", "machine of TABIB")
 
 
 @dataclass(frozen=True)
