@@ -65,12 +65,16 @@ def check_version(referral: Referral, version: int | None) -> None:
         raise StaleVersion(yours=version, current=referral.version)
 
 
-def claim(referral: Referral, *, actor: Any) -> None:
-    """Take it. Raises ``Taken`` with the name of who has it, ``IllegalMove`` when it is finished."""
+def claim(referral: Referral, *, actor: Any, version: int | None = None) -> None:
+    """Take it. Raises ``Taken`` with the name of who has it, ``IllegalMove`` when it is finished.
+
+    Who has it says more than that the version is old, therefore the version is looked at last.
+    """
     if not referral.is_open:
         REFERRAL.check(ReferralState(referral.state), ReferralState.ACCEPTED)
     if referral.assignee is not None:
         raise Taken(str(_("You")) if referral.assignee == actor else referral.assignee.display)
+    check_version(referral, version)
     _write(referral, assignee=actor)
 
 

@@ -34,6 +34,28 @@ def test_who_comes_later_is_told_who_has_it(api: Any, people_at_work: Any, refer
     assert (again.status_code, again.json()["code"]) == (409, "taken")
 
 
+def test_who_comes_later_with_an_old_copy_is_told_who_has_it_too(
+    api: Any, people_at_work: Any, referral: Referral
+) -> None:
+    api(people_at_work.samhi).post(f"referrals/{referral.pk}/claim/", {"version": 1})
+
+    late = api(people_at_work.samhi2).post(f"referrals/{referral.pk}/claim/", {"version": 1})
+
+    assert (late.status_code, late.json()["code"], late.json()["assignee"]) == (409, "taken", "Samhi")
+
+
+@pytest.mark.parametrize("verb", ["claim", "accept", "release", "complete", "fail"])
+def test_who_may_not_is_told_so_before_anything_about_versions(
+    api: Any, people_at_work: Any, referral: Referral, verb: str
+) -> None:
+    body = {"version": 9, **({"outcome": "provided", "text": "Oldu."} if verb == "complete" else {})}
+    body |= {"reason": "no_show"} if verb == "fail" else {}
+
+    answer = api(people_at_work.operator).post(f"referrals/{referral.pk}/{verb}/", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
 def test_what_is_given_back_can_be_taken_by_another(
     api: Any, people_at_work: Any, referral: Referral
 ) -> None:

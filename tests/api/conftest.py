@@ -18,10 +18,17 @@ from tests.access.stage import Stage
 def ask(day: Stage) -> Any:  # noqa: F811
     """``ask("operator", "post", "people/", {...})``; a ``bytes`` body is sent as it is."""
 
+    clients: dict[str, APIClient] = {}
+
+    def client_of(who: str) -> APIClient:
+        if who not in clients:
+            clients[who] = APIClient(raise_request_exception=False)
+            if day.secrets[who]:
+                clients[who].credentials(HTTP_AUTHORIZATION=f"Token {day.secrets[who]}")
+        return clients[who]
+
     def send(who: str, method: str, path: str, body: Any = None, **headers: Any) -> Any:
-        client = APIClient(raise_request_exception=False)
-        if day.secrets[who]:
-            client.credentials(HTTP_AUTHORIZATION=f"Token {day.secrets[who]}")
+        client = client_of(who)
         url = path if path.startswith("/") else f"/api/v1/{path}"
         if isinstance(body, bytes):
             kind = headers.pop("content_type", "application/json")

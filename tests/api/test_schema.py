@@ -155,7 +155,7 @@ def requests(draw: Any, operation: Any, day: Stage) -> Any:
     case, values = draw(operation.as_strategy(generation_mode=mode)), known(day)
     resource = operation.path.split("/")[3]
     accepted = honest(day, operation.path, operation.method)
-    if accepted and draw(st.booleans()):
+    if accepted and draw(st.sampled_from([True, True, False])):
         made = case.body if isinstance(case.body, dict) else {}
         changed = draw(st.lists(st.sampled_from(sorted(made)), max_size=1)) if made else []
         case.path_parameters = accepted["path_parameters"]
@@ -182,7 +182,7 @@ def test_every_answer_is_one_that_is_described(
     credentials = {"Authorization": f"Token {day.secrets[who]}"}
 
     @settings(
-        max_examples=8,
+        max_examples=6,
         deadline=None,
         database=None,
         derandomize=True,

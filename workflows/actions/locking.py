@@ -15,24 +15,18 @@ from intake.lifecycle import ApplicationState
 from intake.models import Application
 
 
-def lock(referral: UUID, version: int | None) -> Referral:
+def lock(referral: UUID) -> Referral:
     """Lock application, referral and process, in that order."""
     application = intake.lock_of_referral(referral)
-    row = lock_alone(referral, version)
+    row = referrals.lock(referral)
     row.application = application
     return row
 
 
-def lock_alone(referral: UUID, version: int | None) -> Referral:
-    """Lock referral and process only: enough for what does not touch the application."""
-    row = referrals.lock(referral)
-    referrals.check_version(row, version)
-    return row
-
-
 def lock_to_work(actor: User, referral: UUID, version: int | None) -> Referral:
-    row = lock(referral, version)
+    row = lock(referral)
     require(actor, Action.REFERRAL_WORK, row)
+    referrals.check_version(row, version)
     return row
 
 

@@ -24,7 +24,7 @@ from workflows.flows import ReferralFlow
 from workflows.news import application_news, referral_news
 from workflows.nodes import cancel_process, resume
 
-from .locking import lock, lock_alone, lock_to_work
+from .locking import lock, lock_to_work
 
 STEP_KIND = {
     ReferralState.ACCEPTED: Kind.REFERRAL_ACCEPTED,
@@ -38,9 +38,9 @@ STEP_KIND = {
 @transaction.atomic
 def claim(*, actor: User, referral: UUID, version: int | None = None) -> Referral:
     """Take a referral. Raises ``Taken`` with the winner's name for everybody who comes later."""
-    row = lock_alone(referral, version)
+    row = referrals.lock(referral)
     require(actor, Action.REFERRAL_WORK, row)
-    referrals.claim(row, actor=actor)
+    referrals.claim(row, actor=actor, version=version)
     work.open_task(row.process, ReferralFlow.work).assign(actor)
     publish([referral_news(Kind.REFERRAL_CLAIMED, row, actor=actor)])
     return row
@@ -49,9 +49,10 @@ def claim(*, actor: User, referral: UUID, version: int | None = None) -> Referra
 @transaction.atomic
 def release(*, actor: User, referral: UUID, version: int | None = None) -> Referral:
     """Give a referral back to its queue: one's own, or anybody's for who leads the unit."""
-    row = lock_alone(referral, version)
+    row = referrals.lock(referral)
     own = row.assignee_id == actor.pk
     require(actor, Action.REFERRAL_WORK if own else Action.REFERRAL_RELEASE_ANY, row)
+    referrals.check_version(row, version)
     referrals.release(row)
     work.open_task(row.process, ReferralFlow.work).unassign()
     publish([referral_news(Kind.REFERRAL_RELEASED, row, actor=actor)])
@@ -70,8 +71,9 @@ def start(*, actor: User, referral: UUID, version: int | None = None) -> Referra
 
 @transaction.atomic
 def _advance(actor: User, referral: UUID, version: int | None, target: ReferralState) -> Referral:
-    row = lock_alone(referral, version)
+    row = referrals.lock(referral)
     require(actor, Action.REFERRAL_WORK, row)
+    referrals.check_version(row, version)
     taken = referrals.hold_by(row, actor=actor)
     walked = referrals.advance(row, target, **taken)
     if taken:
@@ -130,8 +132,9 @@ def cancel(
     *, actor: User, referral: UUID, reason: str, text: str = "", version: int | None = None
 ) -> Referral:
     """Take a referral away from a unit. Without the last one the application goes back to triage."""
-    row = lock(referral, version)
+    row = lock(referral)
     require(actor, Action.REFERRAL_CANCEL, row)
+    referrals.check_version(row, version)
     note = intake.body("text", text)
     why = referrals.reason_of_kind(reason, "cancelled", note=note)
     referrals.advance(row, ReferralState.CANCELLED, reason=why, note=note)
