@@ -40,16 +40,25 @@ class Action(StrEnum):
     APPLICATION_CONFIRM = "application.confirm"
     APPLICATION_REOPEN = "application.reopen"
     APPLICATION_WITHDRAW = "application.withdraw"
+    APPLICATION_EXTEND = "application.extend"
     APPLICATION_ANNUL = "application.annul"
     TRIAGE_VIEW = "triage.view"
     CONFIRMATIONS_VIEW = "confirmations.view"
     REFERRAL_LIST = "referral.list"
     REFERRAL_VIEW = "referral.view"
     REFERRAL_WORK = "referral.work"
+    REFERRAL_RESUME = "referral.resume"
     REFERRAL_RELEASE_ANY = "referral.release_any"
     REFERRAL_CANCEL = "referral.cancel"
+    CLOCKS_VIEW = "clocks.view"
+    CLOCK_CONTEST = "clock.contest"
+    ESCALATIONS_VIEW = "escalations.view"
+    ESCALATION_SETTLE = "escalation.settle"
+    FORECAST_VIEW = "forecast.view"
     QUEUE_VIEW = "queue.view"
     BOARD_VIEW = "board.view"
+    CALENDAR_VIEW = "calendar.view"
+    CALENDAR_EDIT = "calendar.edit"
     REFERENCE_VIEW = "reference.view"
     REFERENCE_EDIT = "reference.edit"
     SCHEMA_VIEW = "schema.view"
@@ -89,6 +98,7 @@ POLICY: dict[Action, tuple[Grant, ...]] = {
     Action.APPLICATION_CONFIRM: (_to(CALL_CENTRE),),
     Action.APPLICATION_REOPEN: (_to(CALL_CENTRE),),
     Action.APPLICATION_WITHDRAW: (_to(CALL_CENTRE),),
+    Action.APPLICATION_EXTEND: (_to(R.SUPERVISOR),),
     Action.APPLICATION_ANNUL: (_to(R.SUPERVISOR),),
     Action.TRIAGE_VIEW: (_to(CALL_CENTRE),),
     Action.CONFIRMATIONS_VIEW: (_to(CALL_CENTRE),),
@@ -98,13 +108,27 @@ POLICY: dict[Action, tuple[Grant, ...]] = {
         _to(AGENCY, relation=Relation.OWN_QUEUE),
         _to(CALL_CENTRE, relation=Relation.ON_BEHALF),
     ),
+    Action.REFERRAL_RESUME: (
+        _to(AGENCY, relation=Relation.OWN_QUEUE),
+        _to(CALL_CENTRE),  # the citizen calls back with what was waited for
+    ),
     Action.REFERRAL_RELEASE_ANY: (
         _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE),
         _to(R.SUPERVISOR),
     ),
     Action.REFERRAL_CANCEL: (_to(R.SUPERVISOR),),
+    Action.CLOCKS_VIEW: (_to(CALL_CENTRE, AGENCY, R.CLINICIAN),),
+    Action.CLOCK_CONTEST: (
+        _to(R.SUPERVISOR),
+        _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE),
+    ),
+    Action.ESCALATIONS_VIEW: (_to(R.SUPERVISOR),),
+    Action.ESCALATION_SETTLE: (_to(R.SUPERVISOR),),
+    Action.FORECAST_VIEW: (_to(CALL_CENTRE), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
     Action.QUEUE_VIEW: (_to(CALL_CENTRE), _to(AGENCY, relation=Relation.OWN_QUEUE)),
     Action.BOARD_VIEW: (_to(CALL_CENTRE), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
+    Action.CALENDAR_VIEW: (_to(EVERYONE),),
+    Action.CALENDAR_EDIT: (_to(R.ADMINISTRATOR),),
     Action.REFERENCE_VIEW: (_to(EVERYONE),),
     Action.REFERENCE_EDIT: (_to(R.ADMINISTRATOR),),
     Action.SCHEMA_VIEW: (_to(EVERYONE),),

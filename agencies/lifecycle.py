@@ -50,7 +50,7 @@ class JoinPolicy(StrEnum):
 
 
 def path(state: R, target: R) -> list[R]:
-    """The legal steps from ``state`` to ``target``, e.g. answering at once walks accepted, in_progress.
+    """The legal steps from ``state`` to ``target``: answering or waiting at once walks accepted, in_progress.
 
     Raises ``IllegalMove`` when the table has no way that only goes forward.
     """
@@ -58,7 +58,7 @@ def path(state: R, target: R) -> list[R]:
     steps = forward[forward.index(state) + 1 :] if state in forward else []
     if target in steps:
         return steps[: steps.index(target) + 1]
-    if target in ANSWERED and state in OPEN:
+    if (target in ANSWERED and state in OPEN) or (target == R.ON_HOLD and state in forward):
         return [*steps, target]
     REFERRAL.check(state, target)
     return [target]

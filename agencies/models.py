@@ -107,7 +107,8 @@ class Referral(models.Model):
 
     ``disclosed`` lists what the unit may see of the application (the decision's need-to-know).
     ``replaces`` keeps the chain when another unit takes over; ``agency`` is the unit's agency,
-    kept here so that an agency's queue is one index. ``due_at`` copies the running share in ``sla``.
+    kept here so that an agency's queue is one index. ``due_at`` and ``warn_at`` copy the running share
+    in ``sla``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -129,6 +130,7 @@ class Referral(models.Model):
     suggested_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
+    warn_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     process = models.OneToOneField(
         "viewflow.Process", on_delete=models.PROTECT, null=True, related_name="referral"
@@ -196,3 +198,40 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"answer {self.pk}"
+
+
+class Hold(models.Model):
+    """A time in which a unit waits for somebody else: for a coded reason, and always up to an end.
+
+    ``until`` is the planned end, at which it ends by itself; ``ended_at`` the real one. Nobody ended
+    it (``ended_by``) when the time was up.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="holds")
+    reason = models.ForeignKey(Reason, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField(blank=True)
+    started_at = models.DateTimeField()
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["referral"], condition=models.Q(ended_at=None), name="agencies_one_hold"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until__gt=models.F("started_at")), name="agencies_hold_ends"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["until"], name="agencies_hold_next", condition=models.Q(ended_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"hold {self.pk}"

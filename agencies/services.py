@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from events import clock
@@ -16,34 +18,41 @@ from intake.services import body
 from people.reference import find
 
 from .errors import NotTaken, ReasonRequired, Taken
-from .lifecycle import REFERRAL, ReferralState, path
-from .models import Answer, Reason, Referral, Unit
+from .lifecycle import OPEN, REFERRAL, ReferralState, path
+from .models import Answer, Hold, Reason, Referral, Unit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one unit is asked: whether it leads, what it may see, and by when its answer is due."""
+
+    unit: Unit
+    is_lead: bool
+    disclosed: Sequence[str]
+    due_at: datetime
+    warn_at: datetime
 
 
 def request(
-    *,
-    application: Application,
-    parts: Iterable[tuple[Unit, bool, Iterable[str]]],
-    why: str,
-    due_at: datetime | None,
-    replaces: Referral | None = None,
+    *, application: Application, parts: Iterable[Asked], why: str, replaces: Referral | None = None
 ) -> list[Referral]:
-    """Ask units to act. ``parts`` are (unit, is lead, what it may see)."""
+    """Ask units to act."""
     return Referral.objects.bulk_create(
         Referral(
             application=application,
-            unit=unit,
-            agency_id=unit.agency_id,
+            unit=part.unit,
+            agency_id=part.unit.agency_id,
             subtopic_id=application.subtopic_id,
-            is_lead=is_lead,
+            is_lead=part.is_lead,
             priority=application.priority,
             why=why,
-            disclosed=list(disclosed),
+            disclosed=list(part.disclosed),
             replaces=replaces,
             requested_at=clock.now(),
-            due_at=due_at,
+            due_at=part.due_at,
+            warn_at=part.warn_at,
         )
-        for unit, is_lead, disclosed in parts
+        for part in parts
     )
 
 
@@ -51,10 +60,12 @@ def lock(referral: UUID) -> Referral:
     """Lock a referral and its process; after the application, where that is locked too (one fixed order).
 
     What may have changed while we waited must not be joined here: only locked rows are read anew
-    after the wait, a joined assignee would be the one of before.
+    after the wait, a joined assignee would be the one of before. ``waited`` says whether any unit
+    of the application ever was on hold; it can be relied on where the application is locked too.
     """
     return (
         Referral.objects.select_for_update(no_key=True, of=("self", "process"))
+        .annotate(waited=Exists(Hold.objects.filter(referral__application=OuterRef("application"))))
         .select_related("unit", "agency", "process")
         .get(pk=referral, process__status__isnull=False)
     )
@@ -94,13 +105,37 @@ def release(referral: Referral) -> None:
     _write(referral, assignee=None)
 
 
-def advance(referral: Referral, target: ReferralState, **changes: Any) -> list[ReferralState]:
-    """Walk the state table to ``target`` and write ``changes``; return the states passed through."""
-    steps = path(ReferralState(referral.state), target)
-    if target not in (ReferralState.ACCEPTED, ReferralState.IN_PROGRESS):
+def advance(
+    referral: Referral, target: ReferralState, *, by: Any = None, **changes: Any
+) -> list[ReferralState]:
+    """Walk the state table to ``target`` and write ``changes``; return the states passed through.
+
+    ``by`` is who ends a wait with it; nobody when its time was up.
+    """
+    before = ReferralState(referral.state)
+    steps = path(before, target)
+    if target not in OPEN:
         changes["finished_at"] = clock.now()
     _write(referral, state=target, **changes)
+    if before == ReferralState.ON_HOLD:  # whatever comes next ends the wait, in the same instant
+        Hold.objects.filter(referral=referral, ended_at=None).update(ended_at=clock.now(), ended_by=by)
     return steps
+
+
+def hold(
+    referral: Referral, *, actor: Any, reason: Reason, until: datetime, note: str, **changes: Any
+) -> list[ReferralState]:
+    """Wait for somebody else, for a coded reason and up to ``until``; return the states passed through."""
+    steps = advance(referral, ReferralState.ON_HOLD, by=actor, **changes)
+    Hold.objects.create(
+        referral=referral, reason=reason, note=note, started_at=clock.now(), until=until, by=actor
+    )
+    return steps
+
+
+def reschedule(referral: Referral, *, due_at: datetime, warn_at: datetime) -> None:
+    """Show other instants in the lists; the clock itself is ``sla``'s."""
+    _write(referral, due_at=due_at, warn_at=warn_at)
 
 
 def answer(referral: Referral, *, actor: Any, outcome: str, text: str, **changes: Any) -> list[ReferralState]:
@@ -109,9 +144,14 @@ def answer(referral: Referral, *, actor: Any, outcome: str, text: str, **changes
         lambda: reason_of_kind(outcome, "completed", field="outcome"),
         lambda: body("text", text, required=True),
     )
-    steps = advance(referral, ReferralState.COMPLETED, reason=chosen, **changes)
+    steps = advance(referral, ReferralState.COMPLETED, by=actor, reason=chosen, **changes)
     Answer.objects.create(referral=referral, outcome=chosen, text=words, by=actor, at=clock.now())
     return steps
+
+
+def raise_priority(referral: Referral, priority: str) -> None:
+    """Make it as urgent as its application has become."""
+    _write(referral, priority=priority)
 
 
 def reason_of_kind(code: Any, kind: str, *, field: str = "reason", note: str = "") -> Reason:

@@ -76,7 +76,7 @@ def run(seconds: float) -> dict[str, Any]:
     """Measure in a scratch schema; ``seconds`` for each of the three ways, in interleaved slices."""
     with scratch.schema(), scratch.connect() as plain:
         load()
-        register = _registration()
+        register = registration()
         first = register()
         copier = raw.Copier(plain, first.pk)
         ways = {
@@ -85,15 +85,15 @@ def run(seconds: float) -> dict[str, Any]:
             "one_statement": Variant(copier.one_statement),
         }
         _warm_up(ways)
-        postmaster = _postmaster(plain)
+        server = postmaster(plain)
         for _ in range(max(1, round(seconds / SLICE))):
             for way in ways.values():
                 cpu.wait_until_quiet()
-                way.measure(postmaster, SLICE)
-        return _result(ways, copier, _statements(register), _profile(register, seconds / 3), postmaster)
+                way.measure(server, SLICE)
+        return _result(ways, copier, _statements(register), _profile(register, seconds / 3), server)
 
 
-def _registration() -> Callable[[], Application]:
+def registration() -> Callable[[], Application]:
     """The command with what it is given: an operator, citizens in turn, the subtopic."""
     operator = User.objects.create(username="bench", role=Role.OPERATOR)
     citizens = cycle(
@@ -128,7 +128,7 @@ def _warm_up(ways: dict[str, Variant]) -> None:
             way.operation()
 
 
-def _postmaster(plain: Any) -> int | None:
+def postmaster(plain: Any) -> int | None:
     try:
         return cpu.parent(plain.info.backend_pid)
     except OSError:  # another machine or another name space of processes

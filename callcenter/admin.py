@@ -1,4 +1,4 @@
-"""The administrator's site: reference data, users and the calendar. No case content, no engine rows."""
+"""The administrator's site: reference data and users. No case content, no engine rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from intake.admin import INTAKE
 from intake.models import Document, Subtopic
 from people.admin import PEOPLE, ReferenceAdmin, ReferenceForm
 from routing.admin import ROUTING
-from sla.admin import SLA
 from sla.arithmetic import TARGET
 
 
@@ -90,6 +89,6 @@ class SubtopicAdmin(ReferenceAdmin):
 
 site = DayaqAdmin(name="admin")
 
-for table in (PEOPLE, INTAKE, {Subtopic: SubtopicAdmin}, AGENCIES, ROUTING, SLA, ACCESS):
+for table in (PEOPLE, INTAKE, {Subtopic: SubtopicAdmin}, AGENCIES, ROUTING, ACCESS):
     for model, options in table.items():
         site.register(model, options)

@@ -1,10 +1,11 @@
-"""HTTP and sockets behind the same session, and the relay that lives as long as the server does."""
+"""HTTP and sockets behind the same session, and the loops that live as long as the server does."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -19,28 +20,44 @@ from django.urls import path  # noqa: E402
 from callcenter.live.consumers import LiveConsumer  # noqa: E402
 from callcenter.live.door import Door  # noqa: E402
 from events.relay import Relay  # noqa: E402
+from workflows.firing import Loop  # noqa: E402
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+PATIENCE = 5.0  # seconds for a loop to come to its end
 
 
 class Lifespan:
-    """Starts the relay with the server. In production ``manage relay`` may run beside it: one leads."""
+    """Starts relay and clocks with the server. ``manage relay`` and ``manage clocks`` may run beside it.
+
+    Of relays one leads; of clocks any number share what is due.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        relay = Relay()
-        thread = threading.Thread(target=relay.run, name="relay", daemon=True)
+        loops: list[Relay | Loop] = [
+            *([Relay()] if settings.RELAY_INSIDE else []),
+            *([Loop()] if settings.CLOCKS_INSIDE else []),
+        ]
+        threads = [threading.Thread(target=loop.run, daemon=True) for loop in loops]
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                if settings.RELAY_INSIDE:
+                for thread in threads:
                     thread.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
-                relay.stop()
+                await asyncio.to_thread(_end, loops, threads)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _end(loops: Sequence[Relay | Loop], threads: Sequence[threading.Thread]) -> None:
+    """Let each finish what it has in hand, and its connection go back."""
+    for loop in loops:
+        loop.stop()
+    for thread in threads:
+        thread.join(PATIENCE)
 
 
 application = ProtocolTypeRouter(

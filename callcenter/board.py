@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, FilteredRelation, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import ExtractHour
+from django.utils.translation import gettext_lazy as _
 
 from access.models import User
 from access.permissions import may
@@ -24,6 +25,7 @@ from events.errors import NotVisible
 from intake.lifecycle import OPEN as OPEN_APPLICATION
 from intake.lifecycle import ApplicationState
 from intake.models import Application, Topic
+from people.models import Region
 from sla.arithmetic import BAKU
 from workflows import queue
 
@@ -54,6 +56,7 @@ def figures(actor: User, agency: str | None) -> Figures:
         "longest": _longest(actor, referrals),
         "crisis": _crisis(actor, applications),
         "topics": _topics(applications, present),
+        "regions": _regions(applications, present),
         "hours": _hours(applications, present),
     }
 
@@ -79,18 +82,11 @@ def _totals(
     applications: QuerySet[Application], by_agency: list[Figures], present: datetime, agency: str | None
 ) -> Figures:
     """The six figures. The whole board counts promises to citizens, an agency's board its own referrals."""
-    counted = (
-        applications.filter(state__in=OPEN_APPLICATION)
-        .annotate(promise=FilteredRelation("clocks", condition=RUNNING_PROMISE))
-        .aggregate(
-            open=Count("pk"),
-            late=Count("pk", filter=Q(due_at__lt=present)),
-            soon=Count("pk", filter=Q(due_at__gte=present, promise__warn_at__lte=present)),
-            confirmation=Count("pk", filter=Q(state=ApplicationState.AWAITING_CONFIRMATION)),
-        )
+    counted = _promised(applications).aggregate(
+        **standing(present), confirmation=Count("pk", filter=Q(state=ApplicationState.AWAITING_CONFIRMATION))
     )
     if agency:
-        counted |= {name: sum(row[name] for row in by_agency) for name in ("open", "late", "soon")}
+        counted |= {name: sum(row[name] for row in by_agency) for name in STANDING}
     return {
         **counted,
         "triage": _in_triage(agency),
@@ -98,7 +94,35 @@ def _totals(
     }
 
 
-RUNNING_PROMISE = Q(clocks__kind="promise", clocks__stopped_at=None)
+STANDING = ("open", "late", "soon", "paused", "ontime")
+
+
+def standing(present: datetime) -> dict[str, Count]:
+    """How records stand in time: every open one is late, soon late, paused or on time, and only one of them.
+
+    The rows are referrals or applications joined with the clock of their answer as ``running``.
+    """
+    calm = Q(due_at__gte=present, warn_at__gt=present)
+    waits = Q(running__paused_until__gt=present)
+    return {
+        "open": Count("pk"),
+        "late": Count("pk", filter=Q(due_at__lt=present)),
+        "soon": Count("pk", filter=Q(due_at__gte=present, warn_at__lte=present)),
+        "paused": Count("pk", filter=calm & waits),
+        "ontime": Count("pk", filter=calm & (Q(running__paused_until=None) | ~waits)),
+    }
+
+
+def _promised(rows: QuerySet[Application]) -> QuerySet[Application]:
+    """The open applications with their running promise."""
+    promise = FilteredRelation("clocks", condition=Q(clocks__measure="resolution", clocks__stopped_at=None))
+    return rows.filter(state__in=OPEN_APPLICATION).annotate(running=promise)
+
+
+def _shared(rows: QuerySet[Referral]) -> QuerySet[Referral]:
+    """The open referrals with their running share."""
+    share = FilteredRelation("clocks", condition=Q(clocks__measure="resolve", clocks__stopped_at=None))
+    return rows.filter(state__in=OPEN).annotate(running=share)
 
 
 def _in_triage(agency: str | None) -> int:
@@ -120,7 +144,7 @@ def _agencies(referrals: QuerySet[Referral], present: datetime, agency: str | No
             "name": body.name,
             "short": body.abbr or body.code,
             "external": body.scope == "external",
-            **{name: rows.get(body.code, {}).get(name, 0) for name in ("open", "unclaimed", "late", "soon")},
+            **{name: rows.get(body.code, {}).get(name, 0) for name in (*STANDING, "unclaimed")},
             "oldest_due": rows.get(body.code, {}).get("oldest_due"),
             **_attainment(answered.get(body.code)),
         }
@@ -130,13 +154,11 @@ def _agencies(referrals: QuerySet[Referral], present: datetime, agency: str | No
 
 def _open_by_agency(referrals: QuerySet[Referral], present: datetime) -> list[Figures]:
     rows: Any = (
-        referrals.filter(state__in=OPEN)
+        _shared(referrals)
         .values("agency")
         .annotate(
-            open=Count("pk"),
+            **standing(present),
             unclaimed=Count("pk", filter=Q(state=ReferralState.REQUESTED, assignee=None)),
-            late=Count("pk", filter=Q(due_at__lt=present)),
-            soon=Count("pk", filter=Q(due_at__gte=present, clock__warn_at__lte=present)),
             oldest_due=Min("due_at"),
         )
         .order_by()
@@ -198,19 +220,25 @@ def _crisis(actor: User, applications: QuerySet[Application]) -> Figures:
 
 
 def _topics(applications: QuerySet[Application], present: datetime) -> list[Figures]:
-    counted = (
-        applications.filter(state__in=OPEN_APPLICATION)
-        .values("subtopic__topic")
-        .annotate(open=Count("pk"), late=Count("pk", filter=Q(due_at__lt=present)))
-        .order_by("-open", "subtopic__topic")
-    )
-    names = Topic.objects.in_bulk()
+    return _by("subtopic__topic", Topic, applications, present)
+
+
+def _regions(applications: QuerySet[Application], present: datetime) -> list[Figures]:
+    """By the citizen's region; those whose place is unknown come last."""
+    return _by("person__district__region", Region, applications, present)
+
+
+def _by(
+    column: str, model: type[Topic] | type[Region], applications: QuerySet[Application], present: datetime
+) -> list[Figures]:
+    """How open applications stand, by one column, the largest group first."""
+    counted = _promised(applications).values(column).annotate(**standing(present)).order_by("-open", column)
+    names = {row.pk: row.name for row in model._default_manager.all()}
     return [
         {
-            "code": row["subtopic__topic"],
-            "name": names[row["subtopic__topic"]].name,
-            "open": row["open"],
-            "late": row["late"],
+            "code": row[column] or "",
+            "name": names.get(row[column], str(_("place unknown"))),
+            **{name: row[name] for name in STANDING},
         }
         for row in counted
     ]

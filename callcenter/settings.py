@@ -111,7 +111,9 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL")
+# The loops run in the server, or beside it as processes of their own (``manage relay``, ``manage clocks``).
 RELAY_INSIDE = env.choice("DAYAQ_RELAY", ("inside", "beside"), default="inside") == "inside"
+CLOCKS_INSIDE = env.choice("DAYAQ_CLOCKS", ("inside", "beside"), default="inside") == "inside"
 # In the process, short-lived and rebuildable: nothing that matters may depend on Redis being there.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 

@@ -26,7 +26,7 @@ from intake.lifecycle import ApplicationState
 from intake.models import Application
 from people.models import Person, Phone
 from sla.models import Clock
-from sla.selectors import time_state
+from sla.selectors import promises, share_of, time_state, with_share
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ class ReferralSight:
     disclosed: tuple[str, ...] = ()
     finished_at: datetime | None = None
     target: str = ""
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,13 @@ class ApplicationSight:
     target: str = ""
     promised_at: datetime | None = None
     provisional: bool = False
+    paused_until: datetime | None = None
 
 
 REFERRAL_TARGETS = {
     "accept": ReferralState.ACCEPTED,
     "start": ReferralState.IN_PROGRESS,
+    "hold": ReferralState.ON_HOLD,
     "reject": ReferralState.REJECTED,
     "complete": ReferralState.COMPLETED,
     "fail": ReferralState.FAILED,
@@ -138,14 +141,16 @@ REFERRAL_TARGETS = {
 
 def with_parts(rows: QuerySet[Application]) -> QuerySet[Application]:
     """Everything ``application`` needs, in a constant number of statements for any number of rows."""
-    referrals = Referral.objects.select_related(
-        "unit", "agency", "assignee", "reason", "subtopic", "clock"
-    ).order_by("-is_lead", "requested_at", "id")
+    referrals = (
+        with_share(Referral.objects.all())
+        .select_related("unit", "agency", "assignee", "reason", "subtopic")
+        .order_by("-is_lead", "requested_at", "id")
+    )
     return rows.select_related("subtopic__topic", "person__district").prefetch_related(
         Prefetch("referrals", queryset=referrals),
         Prefetch("referrals__answers", queryset=Answer.objects.select_related("outcome").order_by("-id")),
         Prefetch("person__phones", queryset=Phone.objects.order_by("position", "id")),
-        Prefetch("clocks", queryset=Clock.objects.filter(kind="promise").order_by("id")),
+        Prefetch("clocks", queryset=promises()),
     )
 
 
@@ -168,8 +173,9 @@ def application(actor: User, row: Application) -> ApplicationSight:
         policy=row.policy,
         registered_at=row.registered_at,
         due=row.due_at,
-        warn_at=promise.warn_at if promise else None,
-        time_state=_promise_state(row, promise),
+        warn_at=row.warn_at,
+        time_state=_time_state(row, promise),
+        paused_until=promise.paused_until if promise and row.is_open else None,
         closed_at=row.closed_at,
         tracking_code=row.tracking_code if actor.role in CALL_CENTRE else "",
         person=person,
@@ -214,7 +220,7 @@ def referral(actor: User, row: Referral, whole: Application, person: PersonSight
     own = works_in(actor, row.unit)
     inside = own or actor.role in CALL_CENTRE or actor.role == Role.CLINICIAN
     answer = next(iter(row.answers.all()), None)
-    clock = getattr(row, "clock", None)
+    share = share_of(row)
     return ReferralSight(
         id=row.pk,
         application=row.application_id,
@@ -231,8 +237,9 @@ def referral(actor: User, row: Referral, whole: Application, person: PersonSight
         priority=row.priority,
         requested_at=row.requested_at,
         due=row.due_at,
-        warn_at=clock.warn_at if clock else None,
-        time_state=time_state(row.due_at, clock.warn_at if clock else None) if row.is_open else "none",
+        warn_at=row.warn_at,
+        time_state=_time_state(row, share),
+        paused_until=share.paused_until if share and row.is_open else None,
         assignee=row.assignee.username if row.assignee and inside else "",
         assignee_name=row.assignee.display if row.assignee and inside else "",
         own=own,
@@ -247,7 +254,7 @@ def referral(actor: User, row: Referral, whole: Application, person: PersonSight
         verbs=referral_verbs(actor, row),
         disclosed=tuple(row.disclosed) if inside else (),
         finished_at=row.finished_at,
-        target=clock.target if clock else "",
+        target=share.target if share else "",
     )
 
 
@@ -259,6 +266,8 @@ def referral_verbs(actor: User, row: Referral) -> tuple[str, ...]:
             verbs.append("claim")
         if row.assignee_id in (None, actor.pk):
             verbs += [verb for verb, target in REFERRAL_TARGETS.items() if _reachable(row, target)]
+    if row.state == ReferralState.ON_HOLD and may(actor, Action.REFERRAL_RESUME, row):
+        verbs.append("resume")
     if row.is_open and row.assignee_id is not None:
         own = row.assignee_id == actor.pk
         if may(actor, Action.REFERRAL_WORK if own else Action.REFERRAL_RELEASE_ANY, row):
@@ -272,6 +281,8 @@ def _reachable(row: Referral, target: ReferralState) -> bool:
     state = ReferralState(row.state)
     if target in (ReferralState.ACCEPTED, ReferralState.REJECTED):
         return REFERRAL.allowed(state, target)
+    if state == target or (state, target) == (ReferralState.ON_HOLD, ReferralState.IN_PROGRESS):
+        return False  # what waits is resumed, not begun
     try:
         return bool(path(state, target))
     except IllegalMove:
@@ -289,6 +300,7 @@ def application_verbs(actor: User, row: Application) -> tuple[str, ...]:
         "dispute": waiting and may(actor, Action.APPLICATION_CONFIRM),
         "unreachable": waiting and may(actor, Action.APPLICATION_CONFIRM),
         "reopen": state == ApplicationState.CLOSED and may(actor, Action.APPLICATION_REOPEN),
+        "extend": row.is_open and may(actor, Action.APPLICATION_EXTEND),
         "withdraw": row.is_open and may(actor, Action.APPLICATION_WITHDRAW),
         "annul": not over and may(actor, Action.APPLICATION_ANNUL),
     }
@@ -297,9 +309,11 @@ def application_verbs(actor: User, row: Application) -> tuple[str, ...]:
 
 def queue_rows(actor: User, rows: QuerySet[Referral]) -> list[ReferralSight]:
     """Rows of a queue page: three statements whatever their number."""
-    loaded = rows.select_related(
-        "unit", "agency", "assignee", "reason", "subtopic", "clock", "application__person"
-    ).prefetch_related("answers__outcome")
+    loaded = (
+        with_share(rows)
+        .select_related("unit", "agency", "assignee", "reason", "subtopic", "application__person")
+        .prefetch_related("answers__outcome")
+    )
     return [_queue_row(actor, row) for row in loaded]
 
 
@@ -311,10 +325,10 @@ def _queue_row(actor: User, row: Referral) -> ReferralSight:
     return referral(actor, row, row.application, line)
 
 
-def _promise_state(row: Application, promise: Clock | None) -> str:
+def _time_state(row: Application | Referral, of_record: Clock | None) -> str:
     if not row.is_open:
         return "none"
-    return time_state(row.due_at, promise.warn_at if promise else None)
+    return time_state(row.due_at, row.warn_at, of_record.paused_until if of_record else None)
 
 
 def _answer(row: Answer, *, words: bool) -> AnswerSight:

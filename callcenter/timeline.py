@@ -9,19 +9,23 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from access.disclosure import readable, reads_answer, reads_note
 from access.models import User
 from access.roles import AGENCY, CALL_CENTRE, Role
 from access.visibility import works_in
-from agencies.models import Referral
+from agencies.models import Hold, Referral
 from events.catalog import Kind
 from events.models import Event
 from feedback.models import Confirmation
 from intake.models import Application
 from routing.models import Decision
+from sla.models import Change, Firing
 
 from . import words
+from .plain import GROUNDS
+from .web.templatetags.dayaq import due_words
 
 Row = TypeVar("Row", Confirmation, Decision)
 
@@ -36,6 +40,8 @@ CALLS = {
     Kind.APPLICATION_UNREACHABLE,
     Kind.APPLICATION_REOPENED,
 }
+FIRED = {Kind.CLOCK_WARNED, Kind.CLOCK_BREACHED}
+AFTER_A_BREACH = {Kind.CLOCK_CONTESTED, Kind.ESCALATION_OPENED, Kind.ESCALATION_SETTLED}
 ENDED = {Kind.REFERRAL_REJECTED, Kind.REFERRAL_FAILED, Kind.REFERRAL_CANCELLED}
 
 
@@ -88,6 +94,7 @@ class Telling:
         self.calls = self._as_told(Confirmation.objects.filter(application=application), CALLS)
         triaged = Decision.objects.filter(application=application, source="triage")
         self.notes = self._as_told(triaged, {Kind.APPLICATION_TRIAGED})
+        self.time = Happenings(application, events)
 
     def entries(self) -> Iterator[Entry]:
         for event in self.events:
@@ -122,11 +129,24 @@ class Telling:
         return person.display
 
     def _reason(self, event: Event, referral: Referral | None) -> tuple[str, str]:
+        if event.kind == Kind.REFERRAL_HELD:
+            return event.reason, self.time.reasons.get(event.reason, "")
+        if event.kind == Kind.APPLICATION_EXTENDED:
+            return event.reason, words.of(GROUNDS, event.reason)
         if not event.reason or referral is None or referral.reason is None:
             return event.reason, ""
         return event.reason, referral.reason.name if referral.reason_id == event.reason else ""
 
     def _text(self, event: Event, referral: Referral | None) -> str:
+        if event.kind in FIRED:
+            return fired(event)
+        if event.kind in AFTER_A_BREACH:
+            return self._after_a_breach(event, referral)
+        if event.kind == Kind.APPLICATION_EXTENDED:
+            return self.time.letters.get(event.reason, "") if self.inside else ""
+        if event.kind == Kind.REFERRAL_HELD:
+            hold = self.time.hold(event)
+            return hold.note if hold and referral and reads_note(self.actor, referral) else ""
         if event.kind in CALLS:
             return self._call()
         if event.kind == Kind.APPLICATION_TRIAGED:
@@ -142,6 +162,13 @@ class Telling:
     def _reads(self, referral: Referral) -> bool:
         return reads_answer(self.actor, referral)
 
+    def _after_a_breach(self, event: Event, referral: Referral | None) -> str:
+        """Which clock it is about, and what was said: an objection also to the unit, a settlement inside."""
+        said = self.time.said(event)
+        if not self.inside and (event.kind != Kind.CLOCK_CONTESTED or not self._own(referral)):
+            said = ""
+        return ". ".join(filter(None, [words.of(words.MEASURES, event.data.get("measure", "")), said]))
+
     def _call(self) -> str:
         """The citizen's words: to the call centre, and to the unit whose answer they are about."""
         call = next(self.calls, None)
@@ -149,3 +176,54 @@ class Telling:
             return ""
         about = self.referrals.get(call.referral_id) if call.referral_id else None
         return call.text if self.inside or (self._own(about) and "text" in self.fields) else ""
+
+
+class Happenings:
+    """What events of time do not carry themselves: waits, extensions, and what was said about breaches."""
+
+    def __init__(self, application: Application, events: list[Event]) -> None:
+        kinds = {event.kind for event in events}
+        held, breached = Kind.REFERRAL_HELD in kinds, bool(kinds & AFTER_A_BREACH)
+        holds = Hold.objects.filter(referral__application=application).select_related("reason").order_by("id")
+        self.holds = list(holds) if held else []
+        self.reasons = {hold.reason_id: hold.reason.name for hold in self.holds}
+        extended = Change.objects.filter(clock__application=application, kind="extended").order_by("id")
+        self.letters = (
+            {change.reason: change.text for change in extended} if Kind.APPLICATION_EXTENDED in kinds else {}
+        )
+        firings = Firing.objects.filter(clock__application=application).select_related("clock")
+        self.firings = {_firing_key(it): it for it in firings} if breached else {}
+
+    def hold(self, event: Event) -> Hold | None:
+        """The wait that an event began: the last one of its referral that had begun by then."""
+        begun = (it for it in self.holds if it.referral_id == event.referral and it.started_at <= event.at)
+        return next(reversed(list(begun)), None)
+
+    def said(self, event: Event) -> str:
+        """The words of an objection or of a settlement."""
+        firing = self.firings.get((event.referral, event.data.get("measure"), event.data.get("due")))
+        if firing is None or event.kind == Kind.ESCALATION_OPENED:
+            return ""
+        return firing.contest if event.kind == Kind.CLOCK_CONTESTED else firing.settlement
+
+
+def _firing_key(firing: Firing) -> tuple[UUID | None, str, str]:
+    return firing.clock.referral_id, firing.clock.measure, firing.due_at.isoformat()
+
+
+def fired(event: Event) -> str:
+    """ "Answer of the unit: 75% of the time had passed on 24 noyabr, 15:44", and if that was noticed late."""
+    data = event.data
+    due = datetime.fromisoformat(data["due"]) if data.get("due") else event.at
+    told = {
+        "measure": words.of(words.MEASURES, data.get("measure", "")),
+        "level": data.get("level", ""),
+        "at": due_words(due),
+    }
+    if event.kind == Kind.CLOCK_BREACHED:
+        sentence = _("%(measure)s: the time ran out on %(at)s.") % told
+    else:
+        sentence = _("%(measure)s: %(level)s%% of the time had passed on %(at)s.") % told
+    if not data.get("late_detected"):
+        return sentence
+    return f"{sentence} {_('Noticed late, on %(at)s.') % {'at': due_words(event.at)}}"

@@ -40,6 +40,17 @@ URGENCY: Words = {
     "P4": _("With additional study"),
 }
 
+# What a clock measures.
+MEASURES: Words = {
+    "first_answer": _("First answer to the citizen"),
+    "resolution": _("Answer to the citizen"),
+    "legal_answer": _("Answer by law"),
+    "legal_forward": _("Forwarding by law"),
+    "accept": _("Acceptance by the unit"),
+    "first_action": _("First action of the unit"),
+    "resolve": _("Answer of the unit"),
+}
+
 POLICIES: Words = {
     "all": _("all have to answer"),
     "lead": _("the lead's answer is enough"),
@@ -70,16 +81,27 @@ EVENTS: Words = {
     Kind.APPLICATION_REOPENED: _("Opened again"),
     Kind.APPLICATION_WITHDRAWN: _("Withdrawn by the citizen"),
     Kind.APPLICATION_ENTERED_IN_ERROR: _("Marked as entered in error"),
+    Kind.APPLICATION_EXTENDED: _("The promise was extended"),
+    Kind.APPLICATION_RESCHEDULED: _("The promised date has changed"),
+    Kind.APPLICATION_RAISED: _("Made more urgent"),
     Kind.REFERRAL_REQUESTED: _("Referral sent"),
     Kind.REFERRAL_CLAIMED: _("Referral taken"),
     Kind.REFERRAL_RELEASED: _("Back in the queue"),
     Kind.REFERRAL_ACCEPTED: _("Referral accepted"),
     Kind.REFERRAL_STARTED: _("Work begun"),
+    Kind.REFERRAL_HELD: _("Put on hold"),
+    Kind.REFERRAL_RESUMED: _("Resumed"),
+    Kind.REFERRAL_RESCHEDULED: _("The unit's time has changed"),
     Kind.REFERRAL_REJECTED: _("Referral returned"),
     Kind.REFERRAL_COMPLETED: _("Answer given"),
     Kind.REFERRAL_FAILED: _("Could not be carried out"),
     Kind.REFERRAL_CANCELLED: _("Referral cancelled"),
     Kind.REFERRAL_REPLACED: _("Replaced by another unit"),
+    Kind.CLOCK_WARNED: _("Time runs out"),
+    Kind.CLOCK_BREACHED: _("Time is up"),
+    Kind.CLOCK_CONTESTED: _("The breach is contested"),
+    Kind.ESCALATION_OPENED: _("Handed to the supervisor"),
+    Kind.ESCALATION_SETTLED: _("The supervisor stepped in"),
 }
 
 UNITS_OF_TIME: dict[str, tuple[str | Promise, str | Promise]] = {

@@ -121,7 +121,7 @@ class Application(models.Model):
     """One request on one subtopic (müraciət).
 
     ``text`` holds the citizen's words, at most 1500 user-perceived characters; ``facts`` the
-    answers routing asked for. ``due_at`` is a copy of the running promise in ``sla`` for lists.
+    answers routing asked for. ``due_at`` and ``warn_at`` copy the running promise in ``sla`` for lists.
     ``process`` is the running workflow; a reopened application gets a new one.
     """
 
@@ -139,6 +139,7 @@ class Application(models.Model):
     registered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     registered_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
+    warn_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     process = models.OneToOneField(
         "viewflow.Process", on_delete=models.PROTECT, null=True, related_name="application"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -150,13 +151,26 @@ def move(application: Application, target: ApplicationState, **changes: Any) -> 
     state = ApplicationState(application.state)
     if state != target:
         APPLICATION.check(state, target)
-    application.state = target
     if target in (ApplicationState.CLOSED, ApplicationState.WITHDRAWN, ApplicationState.ENTERED_IN_ERROR):
         changes["closed_at"] = clock.now()
+    _change(application, state=target, **changes)
+
+
+def reschedule(application: Application, *, due_at: datetime, warn_at: datetime) -> None:
+    """Show other instants of the promise in the lists; the clock itself is ``sla``'s."""
+    _change(application, due_at=due_at, warn_at=warn_at)
+
+
+def raise_priority(application: Application, priority: str) -> None:
+    """Make a locked application more urgent."""
+    _change(application, priority=priority)
+
+
+def _change(application: Application, **changes: Any) -> None:
     application.version += 1
     for field, value in changes.items():
         setattr(application, field, value)
-    application.save(update_fields=["state", "version", *changes])
+    application.save(update_fields=["version", *changes])
 
 
 def body(field: str, value: str, *, required: bool = False) -> str:

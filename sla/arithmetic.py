@@ -114,7 +114,7 @@ class Stretch:
     """A piece of time and why it counts or not; ``seconds`` is the working time in it.
 
     ``kind`` is ``counted``, ``night`` (outside the hours of a working day, lunch included),
-    ``weekend`` or ``holiday``; only a holiday has a ``name``.
+    ``weekend``, ``holiday`` or ``paused``; ``name`` is the holiday's, or the reason of the pause.
     """
 
     start: datetime
@@ -136,6 +136,20 @@ class Due:
 ROUND_THE_CLOCK = {"min": 60, "h": HOUR}  # units of a target that count every second
 
 
+def is_round_the_clock(target: str) -> bool:
+    """Does every second of this target count, whatever the calendar says?"""
+    return _parsed(target)[1] in ROUND_THE_CLOCK
+
+
+def extended(target: str, *, to: str = "", add: str = "") -> str:
+    """The target after an extension; raises ``ValueError`` for amounts of two kinds or a shorter one."""
+    (had, unit), (amount, other) = _parsed(target), _parsed(to or add)
+    longer = amount if to else had + amount
+    if unit != other or longer <= had:
+        raise ValueError(f"{target} cannot be extended by {to or add}")
+    return f"{longer} {unit}"
+
+
 def _parsed(target: str) -> tuple[int, str]:
     match = TARGET.fullmatch(target)
     if not match:
@@ -150,6 +164,8 @@ class Reckoning(Protocol):
 
     def add_working(self, start: datetime, seconds: int) -> datetime: ...
 
+    def describe(self, start: datetime, end: datetime) -> list[Stretch]: ...
+
 
 class WallClock:
     """Every second counts and no calendar ends: targets in ``min`` and ``h``."""
@@ -159,6 +175,10 @@ class WallClock:
 
     def add_working(self, start: datetime, seconds: int) -> datetime:
         return start.astimezone(UTC) + timedelta(seconds=seconds)
+
+    def describe(self, start: datetime, end: datetime) -> list[Stretch]:
+        seconds = self.position(end) - self.position(start)
+        return [Stretch(start.astimezone(UTC), end.astimezone(UTC), "counted", "", seconds)]
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

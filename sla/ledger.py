@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import Protocol, TypeVar
 
-from .arithmetic import Calendar, Reckoning
+from .arithmetic import Calendar, Reckoning, Stretch
 
 CALL_CENTRE = "CALL_CENTRE"
 NOBODY = ""  # a closed application waits for no one
@@ -134,7 +134,9 @@ def spans(history: History, calendar: Reckoning, until: datetime) -> tuple[Span,
 
     Before the first part, between parts and after the last answer it is the call centre's. While
     parts run side by side it is that of the part on the critical path: among the open parts that
-    do not wait, the one that ends last. When all of them wait, it is that of whom they wait for.
+    do not wait, the one that ends last. When all of them wait, it is that of whom they wait for;
+    who waits for a reason during which the promise runs on comes first, so that it pauses only
+    when nothing else is to be waited for.
     """
     if until < history.start:
         raise ValueError("a history is read from its start on")
@@ -156,15 +158,15 @@ class _Sweep:
     """One pass over the changes of a history, in order of time.
 
     The rank of a part never changes, so that the best open part is the top of a heap; what is no
-    longer true of a part is dropped when it comes up. One heap is for parts at work, one for
-    parts that wait.
+    longer true of a part is dropped when it comes up. One heap is for parts at work, one for those
+    that wait while the promise runs on, one for those whose wait pauses it.
     """
 
     def __init__(self, history: History, stop: datetime) -> None:
         self.history, self.stop = history, stop
         self.parts = sorted(history.parts, key=_rank)
         self.open: dict[int, Pause | None] = {}  # rank of an open part: what it waits for
-        self.heaps: tuple[list[int], list[int]] = ([], [])  # at work, waiting
+        self.heaps: tuple[list[int], ...] = ([], [], [])  # at work, waiting, pausing
         self.hold: Hold | None = None
         self.opened = 0
 
@@ -208,15 +210,20 @@ class _Sweep:
         else:
             self.opened += kind == "open"
             self.open[rank] = what if isinstance(what, Pause) else None
-            heappush(self.heaps[self.open[rank] is not None], rank)
+            heappush(self.heaps[self._stand(rank)], rank)
+
+    def _stand(self, rank: int) -> int:
+        """Which heap an open part belongs to now."""
+        pause = self.open[rank]
+        return 0 if pause is None else 1 if pause.reason in self.history.running_reasons else 2
 
     def _owner(self, total: int) -> _Owner:
         if self.hold is not None:
             return self.hold.party, self.hold.counts, self.hold.reason, ""
-        for waiting, heap in enumerate(self.heaps):
+        for stand, heap in enumerate(self.heaps):
             while heap:
                 rank = heap[0]
-                if rank in self.open and (self.open[rank] is not None) == bool(waiting):
+                if rank in self.open and self._stand(rank) == stand:
                     return self._held_by(rank)
                 heappop(heap)
         reason = BEFORE if not self.opened else BETWEEN if self.opened < total else AFTER
@@ -315,6 +322,58 @@ def due_under(terms: Sequence[Terms], pauses: Iterable[Pause]) -> Running:
             reached = max(reached, now.since if due is None else min(due, now.since))
         due = reached
     return Running(due) if due is not None else Running(None, terms[-1].seconds - elapsed.total)
+
+
+def instants(
+    terms: Sequence[Terms], pauses: Iterable[Pause], levels: Sequence[int]
+) -> tuple[datetime | None, ...]:
+    """When each level (per cent of the target, the last one 100) is reached; None while it waits for good.
+
+    The instants rise: a warning that the new terms put behind the due instant comes with it.
+    """
+    waited = list(pauses)
+    due = due_under(terms, waited).due_at
+    elapsed = _Elapsed(terms, waited)
+    reached = [elapsed.reached(max(1, terms[-1].seconds * level // 100)) for level in levels[:-1]]
+    return (*(_earlier(at, due) for at in reached), due)
+
+
+def explain(terms: Sequence[Terms], pauses: Iterable[Pause], until: datetime) -> list[Stretch]:
+    """Why ``until`` is when it is: stretches without a gap, from the start on, that add up.
+
+    The seconds of the ``counted`` ones sum to the target when ``until`` is the due instant. Each
+    stretch is told by the calendar that held then; a pause is one stretch with its reason.
+    """
+    found: list[Stretch] = []
+    for at, now in enumerate(terms):
+        begin = max(now.since, terms[0].since)
+        end = min(until, terms[at + 1].since if at + 1 < len(terms) else until)
+        if begin < end:
+            found += _told(now, pauses, begin, end)
+    return _joined(found)
+
+
+def _told(terms: Terms, pauses: Iterable[Pause], begin: datetime, end: datetime) -> Iterator[Stretch]:
+    since = begin
+    for paused, resumed, pause in _disjoint(pauses, begin, end):
+        if since < paused:
+            yield from terms.calendar.describe(since, paused)
+        since = resumed or end
+        yield Stretch(paused.astimezone(UTC), since.astimezone(UTC), "paused", pause.reason, 0)
+    if since < end:
+        yield from terms.calendar.describe(since, end)
+
+
+def _joined(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Neighbours of one kind and name as one."""
+    found: list[Stretch] = []
+    for it in stretches:
+        last = found[-1] if found else None
+        if last and (last.kind, last.name, last.end) == (it.kind, it.name, it.start):
+            found[-1] = replace(last, end=it.end, seconds=last.seconds + it.seconds)
+        else:
+            found.append(it)
+    return found
 
 
 @dataclass(frozen=True)

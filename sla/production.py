@@ -19,8 +19,15 @@ _REST = (5, 6)  # Saturday and Sunday, the weekly rest days of the five-day week
 
 
 class Name(NamedTuple):
+    """What something is called in the languages of the product."""
+
     az: str
     en: str
+    ru: str
+
+    def said(self, language: str) -> str:
+        """The name in ``az``, ``en`` or ``ru``; any other language reads Azerbaijani."""
+        return {"en": self.en, "ru": self.ru}.get(language, self.az)
 
 
 @dataclass(frozen=True)
@@ -46,13 +53,17 @@ class Day:
 
 
 class CalendarError(ValueError):
-    """A year's data cannot be right. ``code`` names the mistake, ``day`` where it is."""
+    """The data cannot be right. ``code`` names the mistake, the others where it is.
+
+    ``key`` is the list, year, unit or name of hours that it is in, ``text`` what stands there
+    instead of something readable.
+    """
 
     code = "calendar"
 
-    def __init__(self, message: str, day: date | None = None) -> None:
+    def __init__(self, message: str, day: date | None = None, *, key: str = "", text: str = "") -> None:
         super().__init__(message)
-        self.day = day
+        self.day, self.key, self.text = day, key, text
 
 
 class UnknownKey(CalendarError):
@@ -81,30 +92,58 @@ class AlreadyOff(CalendarError):
 
 # Fixed by law (Labour Code, article 105); the religious days and Novruz are announced year by year.
 FIXED: Mapping[tuple[int, int], Name] = {
-    (1, 1): Name("Yeni il bayramı", "New Year"),
-    (1, 2): Name("Yeni il bayramı", "New Year"),
-    (3, 8): Name("Qadınlar günü", "Women's Day"),
-    (5, 9): Name("Faşizm üzərində qələbə günü", "Day of Victory over Fascism"),
-    (5, 28): Name("Müstəqillik Günü", "Independence Day"),
-    (6, 15): Name("Azərbaycan xalqının Milli Qurtuluş günü", "National Salvation Day"),
-    (6, 26): Name("Azərbaycan Respublikasının Silahlı Qüvvələri günü", "Armed Forces Day"),
-    (11, 8): Name("Zəfər Günü", "Victory Day"),
-    (11, 9): Name("Azərbaycan Respublikasının Dövlət bayrağı günü", "State Flag Day"),
-    (12, 31): Name("Dünya azərbaycanlılarının həmrəyliyi günü", "Day of Solidarity of World Azerbaijanis"),
+    (1, 1): Name("Yeni il bayramı", "New Year", "Новый год"),
+    (1, 2): Name("Yeni il bayramı", "New Year", "Новый год"),
+    (3, 8): Name("Qadınlar günü", "Women's Day", "Женский день"),
+    (5, 9): Name("Faşizm üzərində qələbə günü", "Day of Victory over Fascism", "День Победы над фашизмом"),
+    (5, 28): Name("Müstəqillik Günü", "Independence Day", "День независимости"),
+    (6, 15): Name(
+        "Azərbaycan xalqının Milli Qurtuluş günü",
+        "National Salvation Day",
+        "День национального спасения азербайджанского народа",
+    ),
+    (6, 26): Name(
+        "Azərbaycan Respublikasının Silahlı Qüvvələri günü",
+        "Armed Forces Day",
+        "День Вооружённых сил Азербайджанской Республики",
+    ),
+    (11, 8): Name("Zəfər Günü", "Victory Day", "День Победы"),
+    (11, 9): Name(
+        "Azərbaycan Respublikasının Dövlət bayrağı günü",
+        "State Flag Day",
+        "День государственного флага Азербайджанской Республики",
+    ),
+    (12, 31): Name(
+        "Dünya azərbaycanlılarının həmrəyliyi günü",
+        "Day of Solidarity of World Azerbaijanis",
+        "День солидарности азербайджанцев всего мира",
+    ),
 }
 NOVRUZ = tuple((3, day) for day in range(20, 25))  # the usual five days, when a year does not name them
 GROUPS: Mapping[str, Name] = {
-    "novruz": Name("Novruz bayramı", "Novruz"),
-    "ramazan": Name("Ramazan bayramı", "Ramazan"),
-    "qurban": Name("Qurban bayramı", "Qurban"),
+    "novruz": Name("Novruz bayramı", "Novruz", "Новруз"),
+    "ramazan": Name("Ramazan bayramı", "Ramazan", "Рамазан"),
+    "qurban": Name("Qurban bayramı", "Qurban", "Гурбан"),
 }
 RELIGIOUS = ("ramazan", "qurban")
-MOURNING = Name("Ümumxalq Hüzn Günü", "Day of National Mourning")
-HOLIDAY = Name("Bayram günü", "Holiday")
-MOVED = Name("Köçürülmüş istirahət günü", "Moved day of rest")
-CABINET_OFF = Name("Nazirlər Kabinetinin qərarı ilə istirahət günü", "Day of rest by order of the Cabinet")
-CABINET_WORK = Name("Nazirlər Kabinetinin qərarı ilə iş günü", "Working day by order of the Cabinet")
-SHORTENED = Name("Bir saat qısaldılmış iş günü", "Working day shorter by one hour")
+MOURNING = Name("Ümumxalq Hüzn Günü", "Day of National Mourning", "День всенародной скорби")
+HOLIDAY = Name("Bayram günü", "Holiday", "Праздничный день")
+MOVED = Name("Köçürülmüş istirahət günü", "Moved day of rest", "Перенесённый день отдыха")
+CABINET_OFF = Name(
+    "Nazirlər Kabinetinin qərarı ilə istirahət günü",
+    "Day of rest by order of the Cabinet",
+    "День отдыха по решению Кабинета Министров",
+)
+CABINET_WORK = Name(
+    "Nazirlər Kabinetinin qərarı ilə iş günü",
+    "Working day by order of the Cabinet",
+    "Рабочий день по решению Кабинета Министров",
+)
+SHORTENED = Name(
+    "Bir saat qısaldılmış iş günü",
+    "Working day shorter by one hour",
+    "Рабочий день, сокращённый на один час",
+)
 
 OVERRIDES = ("cabinet_off", "cabinet_work")
 PUBLISHED = ("moved_off", "shortened", "working_days")  # kept for the record: the rule yields them
@@ -152,10 +191,12 @@ def year_calendar(year: int, year_data: Mapping[str, Any]) -> dict[date, Day]:
     """
     unknown = sorted(set(map(str, year_data)) - KEYS)
     if unknown:
-        raise UnknownKey(f"{year}: unknown {', '.join(unknown)}")
+        raise UnknownKey(f"{year}: unknown {', '.join(unknown)}", key=unknown[0])
     listed = {key: _dates(year, key, year_data) for key in sorted(KEYS - {"working_days"})}
     names = _names(year, listed)
     mourning = set(listed["mourning"])
+    for day in sorted(mourning & set(listed["holidays"])):
+        raise DayTwice(f"{day} both a holiday and a day of mourning", day, key="mourning")
     ruled = {day: Day("mourning", MOURNING) for day in mourning}
     ruled |= {day: Day("holiday", name) for day, name in names.items()}
     ruled |= {day: Day("moved_off", MOVED) for day in _moved_in(year, listed, names)}
@@ -173,23 +214,23 @@ def _dates(year: int, key: str, year_data: Mapping[str, Any]) -> list[date]:
     """The days of one key, given as ``MM-DD``, ``YYYY-MM-DD`` or dates."""
     found: list[date] = []
     for value in year_data.get(key) or ():
-        day = _date(year, value)
+        day = _date(year, key, value)
         if day.year != year:
-            raise OutsideYear(f"{day} is not in {year} ({key})", day)
+            raise OutsideYear(f"{day} is not in {year} ({key})", day, key=key)
         if day in found:
-            raise DayTwice(f"{day} twice in {key}", day)
+            raise DayTwice(f"{day} twice in {key}", day, key=key)
         found.append(day)
     return found
 
 
-def _date(year: int, value: Any) -> date:
+def _date(year: int, key: str, value: Any) -> date:
     if isinstance(value, date):
         return value
     text = str(value)
     try:
         return date.fromisoformat(text if len(text) > 5 else f"{year}-{text}")
     except ValueError:
-        raise NotADay(f"{year}: not a day: {text}") from None
+        raise NotADay(f"{year}: not a day: {text} ({key})", key=key, text=text) from None
 
 
 def _names(year: int, listed: Mapping[str, list[date]]) -> dict[date, Name]:
@@ -212,7 +253,7 @@ def _names(year: int, listed: Mapping[str, list[date]]) -> dict[date, Name]:
 def _joined(names: list[Name]) -> Name:
     if not names:
         return HOLIDAY
-    return Name("; ".join(name.az for name in names), "; ".join(name.en for name in names))
+    return Name(*("; ".join(spellings) for spellings in zip(*names, strict=True)))
 
 
 def _novruz(year: int, listed: Mapping[str, list[date]]) -> set[date]:
@@ -236,13 +277,13 @@ def _overrides(listed: Mapping[str, list[date]], ruled: Mapping[date, Day]) -> d
     """What the Cabinet ordered, each order refused that says nothing or contradicts another."""
     both = sorted(set(listed["cabinet_off"]) & set(listed["cabinet_work"]))
     if both:
-        raise DayTwice(f"{both[0]} both off and worked by the Cabinet", both[0])
+        raise DayTwice(f"{both[0]} both off and worked by the Cabinet", both[0], key="cabinet_work")
     for day in listed["cabinet_work"]:
         if day not in ruled and day.weekday() not in _REST:
-            raise AlreadyWorked(f"{day} is worked anyway", day)
+            raise AlreadyWorked(f"{day} is worked anyway", day, key="cabinet_work")
     for day in listed["cabinet_off"]:
         if day in ruled or day.weekday() in _REST:
-            raise AlreadyOff(f"{day} is off anyway", day)
+            raise AlreadyOff(f"{day} is off anyway", day, key="cabinet_off")
     off = {day: Day("cabinet_off", CABINET_OFF) for day in listed["cabinet_off"]}
     return off | {day: Day("cabinet_work", CABINET_WORK) for day in listed["cabinet_work"]}
 
@@ -253,9 +294,5 @@ def day_kinds(days: Mapping[date, Day]) -> dict[date, DayKind]:
 
 
 def day_names(days: Mapping[date, Day], language: str = "az") -> dict[date, str]:
-    """The names of the days off, ``az`` or ``en``, as ``arithmetic.Calendar`` takes them."""
-    return {
-        day: found.name.en if language == "en" else found.name.az
-        for day, found in days.items()
-        if not found.works
-    }
+    """The names of the days off, in ``az``, ``en`` or ``ru``, as ``arithmetic.Calendar`` takes them."""
+    return {day: found.name.said(language) for day, found in days.items() if not found.works}

@@ -1,40 +1,310 @@
-"""Starting and stopping clocks."""
+"""The verbs of clocks. They expect the application locked; ``workflows.actions`` locks and tells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Max, Q
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Referral
 from events import clock
+from events.errors import Conflict, Invalid
 from intake.models import Application
 
-from .arithmetic import Due
-from .models import Clock
+from . import calendars, histories
+from .almanac import Book
+from .arithmetic import BAKU, Calendar, extended
+from .ledger import Terms
+from .models import Change, Clock, Firing
+from .plans import Plan, attach, put, timing
+from .policy import Extension
+
+TAKEN_ON, BEGUN = ("accept", "first_answer"), ("accept", "first_action", "first_answer")
 
 
-def start(
-    *, application: Application, referrals: Iterable[Referral], target: str, due: Due, promise: bool
-) -> None:
-    """Start the promise to the citizen (when ``promise``) and one share per referral."""
-    shared = {
-        "application": application,
-        "target": target,
-        "started_at": clock.now(),
-        "warn_at": due.warn_at,
-        "due_at": due.due_at,
-        "provisional": due.provisional,
-    }
-    rows = [Clock(kind="share", referral=referral, **shared) for referral in referrals]
-    if promise:
-        rows.append(Clock(kind="promise", **shared))
-    Clock.objects.bulk_create(rows)
+# --- starting and stopping ---------------------------------------------------------------------------
 
 
-def stop(*, application: Application | None = None, referrals: Iterable[Referral] = ()) -> None:
-    """Stop the application's promise, the shares of these referrals, or both."""
-    wanted = Q(referral__in=[referral.pk for referral in referrals])
-    if application is not None:
-        wanted |= Q(application=application, kind="promise")
-    Clock.objects.filter(wanted, stopped_at=None).update(stopped_at=clock.now())
+def start(plan: Plan, application: Application, shares: Iterable[tuple[Referral, list[Clock]]] = ()) -> None:
+    """Start the promises of the application, and the shares of its referrals, in one statement."""
+    rows = attach(plan.promises(), application)
+    if application.closed_at is not None:  # it was over: new clocks beside the old ones, which stay
+        instance = 1 + (application.clocks.aggregate(last=Max("instance"))["last"] or 0)
+        for row in rows:
+            row.instance = instance
+    Clock.objects.bulk_create(rows + _shares(application, shares))
+
+
+def start_shares(application: Application, shares: Iterable[tuple[Referral, list[Clock]]]) -> None:
+    """Start the shares of units that are asked later; the promise goes on."""
+    Clock.objects.bulk_create(_shares(application, shares))
+
+
+def _shares(application: Application, shares: Iterable[tuple[Referral, list[Clock]]]) -> list[Clock]:
+    return [row for referral, rows in shares for row in attach(rows, application, referral)]
+
+
+def start_forwarding(plan: Plan, application: Application) -> None:
+    """Start the law's clock to forward a misdirected appeal (Law 1308-IVQ, 7.10), unless it runs."""
+    row = plan.clock("legal_forward")
+    running = application.clocks.filter(measure="legal_forward", stopped_at=None)
+    if row is not None and not running.exists():
+        Clock.objects.bulk_create(attach([row], application))
+
+
+def meet(application: Any, measures: Sequence[str], referral: Referral | None = None) -> None:
+    """Stop the running clocks of these measures: those of the application, and of this referral only."""
+    mine = Q(referral=None) if referral is None else Q(referral=None) | Q(referral=referral)
+    _stop(Clock.objects.filter(mine, application=application, measure__in=measures))
+
+
+def stop(application: Any, referrals: Iterable[Referral] | None = None) -> None:
+    """Stop every running clock of the application, or only the shares of these referrals."""
+    rows = Clock.objects.filter(application=application)
+    _stop(rows if referrals is None else rows.filter(referral__in=[row.pk for row in referrals]))
+
+
+def _stop(rows: Any) -> None:
+    rows.filter(stopped_at=None).update(stopped_at=clock.now(), next_at=None, paused_until=None)
+
+
+# --- waiting ----------------------------------------------------------------------------------------
+
+
+def end_of_wait(referral: Referral, reason: str, until: datetime | None) -> datetime:
+    """When a wait that begins now ends: at ``until``, or as late as the policy allows.
+
+    Raises ``Invalid`` when the policy knows no such wait, or ``until`` is past or later than it allows.
+    """
+    share = referral.clocks.get(measure="resolve")
+    wait = histories.policy_of(share).waits.get(reason)
+    if wait is None:
+        raise Invalid.field(
+            "reason", _("This cannot wait: its promise runs on whatever happens."), code="no_wait"
+        )
+    present = clock.now()
+    latest = calendars.calendar(referral.unit.path).due(present, wait.longest).due_at
+    if until is None:
+        return latest
+    if until <= present:
+        raise Invalid.field("until", _("A wait ends in the future."), code="in_the_past")
+    if until > latest:
+        limit = localtime(latest, BAKU)
+        raise Invalid.field(
+            "until",
+            _("A wait for this reason lasts until %(day)s at most.") % {"day": f"{limit:%d.%m.%Y %H:%M}"},
+            code="too_long",
+        )
+    return until
+
+
+# --- new instants -------------------------------------------------------------------------------------
+
+
+def refresh(application: Application) -> list[Clock]:
+    """Reckon the running clocks of an application anew from its history; return those that changed.
+
+    To be called after a hold began or ended, a part came or went while another is held, and after
+    new terms. Nothing is reset by it: what has elapsed is the history's, and what has fired stays.
+    """
+    running = histories.with_changes(Clock.objects.filter(application=application, stopped_at=None))
+    rows = sorted(running, key=lambda row: (row.referral_id is not None, row.pk))
+    changed = _reckon(rows, histories.referrals_of(application))
+    Clock.objects.bulk_update(changed, COMPUTED)
+    return changed
+
+
+COMPUTED = ["warn_at", "due_at", "instants", "provisional", "next_at", "paused_until"]
+
+
+def _reckon(rows: Sequence[Clock], referrals: Sequence[Referral]) -> list[Clock]:
+    """Put new instants into the running clocks of one application, promises first; return the changed."""
+    changed, ceiling, present = [], None, clock.now()
+    for row in rows:
+        waited = histories.pauses(row, referrals)
+        path = histories.path_of(row, referrals)
+        found = timing(
+            histories.terms_of(row, path),
+            waited,
+            row.levels,
+            target=row.target,
+            calendar=histories.calendar_of(row, path),
+        )
+        if row.capped and ceiling is not None:
+            found = found.capped(ceiling)
+        before = (list(row.instants), row.provisional, row.paused_until)
+        put(row, found)
+        row.paused_until = histories.paused_until(waited, present)
+        if row.measure == "resolution":
+            ceiling = row.due_at
+        if (row.instants, row.provisional, row.paused_until) != before:
+            changed.append(row)
+    return changed
+
+
+def extend(application: Application, *, reason: str, text: str, actor: Any) -> list[Clock]:
+    """Give the promise and the limit by law more time for a legal reason; return the clocks that moved.
+
+    What units still owe goes with them. Raises ``Invalid`` for a reason that the policy does not know
+    or that gives no more time, ``Conflict`` after the breach or when it was extended for it before.
+    """
+    rows = _to_extend(application)
+    promise = next((row for row in rows if row.measure == "resolution"), None)
+    if promise is None:
+        raise Conflict(_("No promise is running: nothing can be extended."), code="no_promise")
+    ground = histories.policy_of(promise).extensions.get(reason)
+    if ground is None:
+        raise Invalid.field("reason", _("Choose a legal reason from the list."), code="unknown_extension")
+    if any(change.reason == reason for row in rows for change in row.changes.all()):
+        raise Conflict(_("It was already extended for this reason."), code="already_extended")
+    if promise.due_at <= clock.now():
+        raise Conflict(
+            _("The promised time has passed. It can be contested, not extended."), code="already_broken"
+        )
+    limit = next((row for row in rows if row.measure == "legal_answer"), promise)
+    target = longer(limit.target, ground)
+    if target is None:
+        raise Invalid.field("reason", _("This reason gives no more time than there is."), code="no_extension")
+    wanted = [row for row in rows if longer(row.target, Extension(to=target))]
+    changes = [_change(row, "extended", row.calendar_version_id, target=target) for row in wanted]
+    for change in changes:
+        change.reason, change.text, change.by = reason, text, actor
+    return _apply(application, changes)
+
+
+def _to_extend(application: Application) -> list[Clock]:
+    measures = ["resolution", "legal_answer", "resolve"]
+    rows = Clock.objects.filter(application=application, stopped_at=None, measure__in=measures)
+    return list(histories.with_changes(rows))
+
+
+def longer(target: str, ground: Extension) -> str | None:
+    """The target after an extension, or None when it gives no more time."""
+    try:
+        return extended(target, to=ground.to, add=ground.add)
+    except ValueError:
+        return None
+
+
+def _change(row: Clock, kind: str, calendar_version: int, *, target: str = "") -> Change:
+    """New terms from now on; ``due_after`` is filled in when they have been reckoned."""
+    return Change(
+        clock=row,
+        kind=kind,
+        at=clock.now(),
+        target_before=row.target,
+        target=target or row.target,
+        calendar_before_id=row.calendar_version_id,
+        calendar_version_id=calendar_version,
+        due_before=row.due_at,
+        due_after=row.due_at,
+    )
+
+
+def _apply(application: Application, changes: Sequence[Change]) -> list[Clock]:
+    """Write new terms and reckon under them."""
+    Change.objects.bulk_create(changes)
+    for change in changes:
+        change.clock.target = change.target
+        change.clock.calendar_version_id = change.calendar_version_id
+    Clock.objects.bulk_update([change.clock for change in changes], ["target", "calendar_version"])
+    moved = {row.pk: row for row in refresh(application)}
+    for change in changes:
+        change.due_after = moved[change.clock_id].due_at if change.clock_id in moved else change.due_before
+    Change.objects.bulk_update(changes, ["due_after"])
+    return list(moved.values())
+
+
+# --- another calendar ---------------------------------------------------------------------------------
+
+SOME = 500  # running clocks looked at together
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A running clock whose due instant another calendar would move."""
+
+    clock: Clock
+    due_before: datetime
+    due_after: datetime
+    provisional: bool
+
+
+def moved_by(book: Book) -> list[Moved]:
+    """The running clocks that a proposed calendar would move, in order of their due instants. Writes nothing.
+
+    A share that ends with the promise moves with it and is not told of by itself.
+    """
+    running = Clock.objects.filter(stopped_at=None, capped=False).select_related("application")
+    rows = histories.with_changes(running.order_by("application", "id")).iterator(SOME)
+    found: list[Moved] = []
+    while some := list(islice(rows, SOME)):
+        known = histories.referrals_by_application(row.application_id for row in some)
+        moved = (_moved(row, known[row.application_id], book.calendar) for row in some)
+        found += [it for it in moved if it is not None]
+    return sorted(found, key=lambda it: (it.due_before, it.clock.pk))
+
+
+def _moved(
+    row: Clock, referrals: Sequence[Referral], calendar_of: Callable[[Sequence[str]], Calendar]
+) -> Moved | None:
+    """What another calendar from now on makes of a clock; None when it makes no difference."""
+    path = histories.path_of(row, referrals)
+    calendar = calendar_of(path)
+    terms = histories.terms_of(row, path)
+    terms.append(Terms(clock.now(), *calendar.allowance(row.started_at, row.target)))
+    waited = histories.pauses(row, referrals)
+    found = timing(terms, waited, row.levels, target=row.target, calendar=calendar)
+    if (found.due_at, found.provisional) == (row.due_at, row.provisional):
+        return None
+    return Moved(row, row.due_at, found.due_at, found.provisional)
+
+
+def outdated(limit: int) -> list[Any]:
+    """Applications with clocks that still run by an earlier calendar than the one in force."""
+    earlier = Clock.objects.filter(stopped_at=None, calendar_version__lt=calendars.version())
+    found = earlier.order_by("calendar_version").values_list("application", flat=True)[:limit]
+    return list(dict.fromkeys(found))
+
+
+def recalendar(application: Application) -> list[Clock]:
+    """Let the running clocks of an application run by the calendar in force; return those that moved."""
+    number, referrals = calendars.version(), histories.referrals_of(application)
+    earlier = Clock.objects.filter(application=application, stopped_at=None, calendar_version__lt=number)
+    rows = list(histories.with_changes(earlier))
+    moved = [it for row in rows if (it := _moved(row, referrals, calendars.calendar))]
+    earlier.exclude(pk__in=[it.clock.pk for it in moved]).update(calendar_version=number)
+    return _apply(application, [_change(it.clock, "calendar", number) for it in moved])
+
+
+# --- after a breach -----------------------------------------------------------------------------------
+
+
+def consequences(firing: Firing) -> tuple[str, ...]:
+    """What the policy of its clock says about this level."""
+    return histories.policy_of(firing.clock).consequences(firing.level)
+
+
+def settle(firing: Firing, *, text: str, actor: Any) -> None:
+    """Say what was done about a breach that was escalated."""
+    firing.settlement, firing.settled_by, firing.settled_at = text, actor, clock.now()
+    firing.save(update_fields=["settlement", "settled_by", "settled_at"])
+
+
+def contest(firing: Firing, *, text: str, actor: Any) -> None:
+    """Contest a breach, with a reason. It is never undone: the objection stands beside it.
+
+    Raises ``Invalid`` for a warning, ``Conflict`` when it is contested already.
+    """
+    if not firing.is_breach:
+        raise Invalid.field("level", _("Only a breach can be contested."), code="not_a_breach")
+    if firing.contested_at is not None:
+        raise Conflict(_("It is contested already."), code="already_contested")
+    firing.contest, firing.contested_by, firing.contested_at = text, actor, clock.now()
+    firing.save(update_fields=["contest", "contested_by", "contested_at"])

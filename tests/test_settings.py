@@ -49,6 +49,7 @@ def test_production_settings_pass_the_deployment_check() -> None:
         ({"DATABASE_URL": "postgresql://user@host/"}, "names no database"),
         ({"REDIS_URL": "http://redis"}, "has to start with redis://"),
         ({"DAYAQ_RELAY": "somewhere"}, "has to be one of inside, beside"),
+        ({"DAYAQ_CLOCKS": "somewhere"}, "has to be one of inside, beside"),
     ],
 )
 def test_a_bad_value_is_refused_with_a_sentence(changed: dict[str, str], sentence: str) -> None:

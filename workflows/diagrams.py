@@ -21,6 +21,7 @@ from viewflow.workflow.models import Process, Task
 from viewflow.workflow.status import STATUS
 
 from .flows import ApplicationFlow, ReferralFlow
+from .nodes import OnClock
 
 FLOWS = (ApplicationFlow, ReferralFlow)
 TITLES = {
@@ -28,11 +29,12 @@ TITLES = {
     "referral": _("What one agency does for an application"),
 }
 
-EVENT, GATE, TASK = (26, 26), (34, 34), (134, 66)
-SIZES = {"START": EVENT, "END": EVENT, "SWITCH": GATE}
+EVENT, GATE, TASK, CLOCK = (26, 26), (34, 34), (134, 66), (22, 22)
+SIZES = {"START": EVENT, "END": EVENT, "SWITCH": GATE, "BOUNDARY": CLOCK}
 GAP, MARGIN, LINE = 28, 44, 15
 LANE = 86  # from the main line up to the way back and to further starts
-ROW = 108  # from the main line down to the next row
+ROW = 132  # from the main line down to the next row
+CLOCKS = 28  # from the corners of an activity to the clocks on its lower edge
 
 # A drawing that stands alone brings its colours along; in a page they come from the style sheet.
 ALONE = """<style>
@@ -57,6 +59,7 @@ class Place:
     y: int = 0
     size: tuple[int, int] = TASK
     label_below: bool = True
+    host: Place | None = None  # of a clock: the activity on whose edge it sits
 
     @property
     def left(self) -> int:
@@ -144,8 +147,12 @@ def _draw(flow: Any) -> Drawing:
     nodes = list(flow.instance.nodes())
     line = max((_main_line(node) for node in nodes if node.task_type == "START"), key=len)
     places = {node.name: _place(node, column, 0) for column, node in enumerate(line)}
-    for node in sorted((node for node in nodes if node not in line), key=lambda node: node.name):
+    clocks = [node for node in nodes if isinstance(node, OnClock)]
+    aside = [node for node in nodes if node not in line and node not in clocks]
+    for node in sorted(aside, key=lambda node: (_is_led_to_by_a_clock(node), node.name)):
         places[node.name] = _beside(node, places)
+    for node in clocks:
+        places[node.name] = _on_edge(node, places)
     drawing = Drawing(flow, places)
     _measure(drawing)
     for edge in sorted((edge for node in nodes for edge in node._outgoing()), key=_edge_name):
@@ -175,8 +182,27 @@ def _place(node: Any, column: int, lane: int) -> Place:
     return Place(node, column, lane, title, size=SIZES.get(node.task_type, TASK))
 
 
+def _is_led_to_by_a_clock(node: Any) -> bool:
+    return any(isinstance(edge.src, OnClock) for edge in node._incoming())
+
+
+def _on_edge(node: OnClock, places: dict[str, Place]) -> Place:
+    """A clock on the lower edge of its activity: the warning on the left, the breach on the right."""
+    host = places[node.host.name]
+    place = _place(node, host.column, host.lane)
+    place.host = host
+    return place
+
+
 def _beside(node: Any, places: dict[str, Place]) -> Place:
-    """A further start above and before where it leads; any other node below where it leads."""
+    """A further start above and before where it leads; any other node below where it leads.
+
+    What a clock leads to stands beside and below the activities that have clocks.
+    """
+    if _is_led_to_by_a_clock(node):
+        hosts = [places[edge.src.host.name] for edge in node._incoming()]
+        column = max(host.column for host in hosts)
+        return _place(node, column, 1 + max(host.lane for host in hosts))
     target = places[next(iter(node._outgoing())).dst.name]
     column, lane = (target.column - 1, -1) if node.task_type == "START" else (target.column, 1)
     while any((other.column, other.lane) == (column, lane) for other in places.values()):
@@ -195,6 +221,10 @@ def _measure(drawing: Drawing) -> None:
         before = sum(widths[: place.column]) + GAP * place.column
         place.x = MARGIN + before + widths[place.column] // 2
         place.y = main + place.lane * (ROW if place.lane > 0 else LANE)
+    for place in places:
+        if place.host is not None:
+            inward = CLOCKS if not place.node.breach else TASK[0] - CLOCKS
+            place.x, place.y = place.host.left + inward, place.host.bottom
     drawing.width = 2 * MARGIN + sum(widths) + GAP * (len(widths) - 1)
     drawing.height = max([main + TASK[1] // 2 + 3 * LINE, *(place.bottom + 10 for place in places)])
 
@@ -212,6 +242,8 @@ def _goes_back(a: Place, b: Place) -> bool:
 
 def _way(a: Place, b: Place) -> list[Point]:
     """The polyline of an edge: straight on the line, else with one or two corners."""
+    if a.host is not None:
+        return _way_from_clock(a, b)
     if a.lane == b.lane and b.column == a.column + 1:
         return [(a.right, a.y), (b.left, b.y)]
     if a.lane == b.lane:  # back, or past others: over the lane above
@@ -224,6 +256,16 @@ def _way(a: Place, b: Place) -> list[Point]:
     if a.column == b.column:
         return [(a.x, a.top), (b.x, b.bottom)]
     return [(a.right if a.x < b.x else a.left, a.y), (b.x, a.y), (b.x, b.bottom)]
+
+
+def _way_from_clock(a: Place, b: Place) -> list[Point]:
+    """Down from the edge of the activity; into a task below from above, into one aside from its side."""
+    if a.column == b.column:
+        return [(a.x, a.bottom), (a.x, b.top)]
+    if a.host is not None and a.host.lane == b.lane - 1:
+        return [(a.x, a.bottom), (a.x, b.y), (b.left, b.y)]
+    gap = a.bottom + LINE + 4
+    return [(a.x, a.bottom), (a.x, gap), (b.at(0.25), gap), (b.at(0.25), b.top)]
 
 
 # --- where one process stands -----------------------------------------------------------------------
@@ -294,7 +336,7 @@ def _polyline(points: Iterable[Point]) -> str:
 def _shape(place: Place, states: dict[str, str]) -> SafeString:
     state = states.get(place.node.name, "")
     look = {"": "gate", "cancelled": "later", "past": "later"}.get(state, state)
-    outline = {EVENT: _circle, GATE: _diamond}.get(place.size, _box)(place, look)
+    outline = {EVENT: _circle, GATE: _diamond, CLOCK: _clock}.get(place.size, _box)(place, look)
     lines = _inside(place, state) if place.size == TASK else _outside(place, state)
     texts = format_html_join("", '<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>', lines)
     return format_html("<g>{}{}</g>", outline, texts)
@@ -316,6 +358,15 @@ def _circle(place: Place, look: str) -> SafeString:
     if place.node.task_type != "END":
         return ring
     return format_html('{}<circle class="edge" cx="{}" cy="{}" r="10"/>', ring, place.x, place.y)
+
+
+def _clock(place: Place, look: str) -> SafeString:
+    """A clock face; dashed, because it interrupts nothing (BPMN). Its title is told on pointing at it."""
+    return format_html(
+        '<title>{}</title><circle class="{}" cx="{}" cy="{}" r="11" stroke-dasharray="3 2"/>'
+        '<path class="edge" d="M{} {}v-6m0 6h4"/>',
+        *(place.title, look, place.x, place.y, place.x, place.y),
+    )
 
 
 def _diamond(place: Place, look: str) -> SafeString:
@@ -340,6 +391,9 @@ def _inside(place: Place, state: str) -> Iterator[Line]:
 
 def _outside(place: Place, state: str) -> Iterator[Line]:
     """An event's or a choice's label: where no edge of it runs and no box is in the way."""
+    if place.host is not None:
+        yield from _beside_clock(place, state)
+        return
     rows = wrap(place.title, 13, break_long_words=False)
     rows += [_marked(state)] if state and place.size == EVENT else []
     height = LINE * (len(rows) - 1)
@@ -352,6 +406,15 @@ def _outside(place: Place, state: str) -> Iterator[Line]:
         x, anchor, first = place.x, "middle", below
     for number, row in enumerate(rows):
         yield "small", x, first + LINE * number, anchor, row
+
+
+def _beside_clock(place: Place, state: str) -> Iterator[Line]:
+    """A clock's label beside the line that leads away from it: on the map, and where it has fired."""
+    if state not in ("", "done"):
+        return
+    x, anchor = (place.x + 6, "start") if place.node.breach else (place.x, "middle")
+    for number, row in enumerate(wrap(place.title, 12)):
+        yield "small", x, place.bottom + LINE - 2 + (LINE - 3) * number, anchor, row
 
 
 def _marked(state: str) -> str:

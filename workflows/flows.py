@@ -1,7 +1,8 @@
 """The two processes. A class body reads as its BPMN diagram; ``docs/processes`` holds the drawings.
 
 Node names are an API (rows in flight store them): a test freezes them, and a breaking change
-comes as a V2 class beside the old one.
+comes as a V2 class beside the old one. Clocks hang on the activities during which a promise or a
+share runs; what their breach leads to beside the escalation is policy (``sla.policy``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from viewflow.workflow import flow
 from . import steps
 from .locks import ProcessLock
 from .models import ApplicationProcess, ReferralProcess
-from .nodes import Choice, End, HumanTask, Rule, Spawn, Start
+from .nodes import Choice, End, HumanTask, OnClock, Rule, Spawn, Start
+
+WARNED, BREACHED = _("Time runs out"), _("Time is up")
 
 
 class ReferralFlow(flow.Flow):
@@ -31,6 +34,10 @@ class ReferralFlow(flow.Flow):
     )
     reroute = HumanTask(steps.triage_queue).Annotation(title=_("Triage finds another unit")).Next(this.end)
     end = End().Annotation(title=_("Referral over"))
+
+    work_warned = OnClock(this.work, breach=False).Annotation(title=WARNED)
+    work_breached = OnClock(this.work, breach=True).Annotation(title=BREACHED).Next(this.escalation)
+    escalation = HumanTask(steps.supervisor_queue).Annotation(title=_("Supervisor steps in"))
 
     def on_start(self, activation: Any, referral: Any) -> Any:
         referral.process = activation.process
@@ -74,6 +81,15 @@ class ApplicationFlow(flow.Flow):
         Choice().Annotation(title=_("Confirmed?")).Case(this.refer, steps.is_disputed).Default(this.end)
     )
     end = End().Annotation(title=_("Closed"))
+
+    triage_warned = OnClock(this.triage, breach=False).Annotation(title=WARNED)
+    triage_breached = OnClock(this.triage, breach=True).Annotation(title=BREACHED).Next(this.escalation)
+    refer_warned = OnClock(this.refer, breach=False).Annotation(title=WARNED)
+    refer_breached = OnClock(this.refer, breach=True).Annotation(title=BREACHED).Next(this.escalation)
+    confirm_warned = OnClock(this.confirm, breach=False).Annotation(title=WARNED)
+    confirm_breached = OnClock(this.confirm, breach=True).Annotation(title=BREACHED).Next(this.escalation)
+    escalation = HumanTask(steps.supervisor_queue).Annotation(title=_("Supervisor steps in"))
+
     reopen = Start(this.on_start).Annotation(title=_("Reopened")).Next(this.refer)
 
     def on_start(self, activation: Any, application: Any) -> Any:

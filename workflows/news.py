@@ -7,6 +7,7 @@ from typing import Any
 from agencies.models import Referral
 from events.catalog import Happened, Kind, application_topics, referral_topics
 from intake.models import Application
+from sla.models import Firing
 
 
 def application_news(
@@ -35,3 +36,17 @@ def referral_news(kind: Kind, referral: Referral, *, actor: Any = None, reason: 
         actor=actor.pk if actor else None,
         reason=reason,
     )
+
+
+def clock_news(kind: Kind, firing: Firing, application: Application, *, actor: Any = None) -> Happened:
+    """The event that tells of a level, with the instant at which it was due."""
+    clock = firing.clock
+    told = (
+        referral_news(kind, clock.referral, actor=actor)
+        if clock.referral is not None
+        else application_news(kind, application, actor=actor)
+    )
+    told.data.update(measure=clock.measure, level=firing.level, due=firing.due_at.isoformat())
+    if firing.late_detected:
+        told.data["late_detected"] = 1
+    return told

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from viewflow import this
 from viewflow.workflow import flow, nodes
 from viewflow.workflow.activation import Activation, process_not_cancelled
 from viewflow.workflow.base import Node
@@ -23,6 +24,8 @@ from viewflow.workflow.status import PROCESS, STATUS
 from events import clock
 
 Links = Task.previous.through
+WAITING = (STATUS.NEW, STATUS.ASSIGNED)
+BESIDE = "waiting_beside"  # on a process: its waiting tasks beside the one that is being done
 _unwritten: ContextVar[list[Any] | None] = ContextVar("unwritten_links", default=None)
 
 
@@ -299,10 +302,54 @@ class Spawn(mixins.NextNodeMixin, Node):
         return {"calledElement": f"id_process_{self.child_start.flow_class.instance.flow_label}"}
 
 
+class ClockActivation(OneRow, mixins.NextNodeActivationMixin, Activation):
+    """The token of a clock that has fired: it is never armed and never waits."""
+
+    @Activation.status.super()
+    def activate(self) -> None:
+        raise NotImplementedError("sla says when a clock fires; workflows.firing writes its row")
+
+
+class OnClock(mixins.NextNodeMixin, Node):
+    """A timer on the edge of an activity that does not interrupt it (BPMN boundary event).
+
+    Arming the engine's own timers costs five statements per task, and they outlive what they hang
+    on. Here ``sla`` knows when the time has come; only then is the row of this node written, done.
+    """
+
+    activation_class = ClockActivation
+    task_type = "BOUNDARY"
+    bpmn_element = "boundaryEvent"
+    shape = {"width": 26, "height": 26, "svg": ""}
+
+    def __init__(self, host: Any, *, breach: bool) -> None:
+        super().__init__()
+        self._attached_to = host
+        self.breach = breach
+
+    def _resolve(self, instance: Any) -> None:
+        super()._resolve(instance)
+        self._attached_to = this.resolve(instance, self._attached_to)
+
+    @property
+    def host(self) -> Any:
+        """The activity it hangs on."""
+        return self._attached_to
+
+    def bpmn_content(self) -> str:
+        return "<bpmn:timerEventDefinition/>"
+
+    def bpmn_attrs(self) -> dict[str, str]:
+        return {"attachedToRef": f"id_node_{self.host.name}", "cancelActivity": "false"}
+
+
 class EndActivation(OneRow, nodes.EndActivation):
     @Activation.status.super()
     def activate(self) -> None:
         self.task.started = clock.now()
+        for task in waiting_beside(self.process):
+            task.process = self.process
+            task.flow_task.activation_class(task).cancel()
         close(self.process, PROCESS.DONE)
 
     @Activation.status.super()
@@ -316,6 +363,17 @@ class End(flow.End):
     """The process is over; a parent that waits for it is looked at in the same transaction."""
 
     activation_class = EndActivation
+
+
+def waiting_beside(process: Process) -> list[Task]:
+    """What still waits when a process ends: escalations, which nobody needs any more then.
+
+    ``work.open_task`` has read them already with the task whose end is the end of the process.
+    """
+    known: list[Task] | None = process.__dict__.get(BESIDE)
+    if known is None:
+        known = list(Task.objects.filter(process=process, status__in=WAITING))
+    return known
 
 
 def close(process: Process, status: str) -> None:

@@ -6,15 +6,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from viewflow.workflow.models import Task
-from viewflow.workflow.status import STATUS
 
 from agencies.models import Referral
 from intake.models import Application
+from sla.models import Firing
 
 from .flows import ApplicationFlow, ReferralFlow
+from .nodes import WAITING
 from .steps import DESK, TRIAGE
-
-WAITING = [STATUS.NEW, STATUS.ASSIGNED]
 
 
 def _waiting(queue: str, node: object) -> QuerySet[Task]:
@@ -45,3 +44,8 @@ def confirmations() -> QuerySet[Application]:
     """Answered applications whose citizens have to be called."""
     tasks = _waiting(DESK, ApplicationFlow.confirm)
     return Application.objects.filter(process__in=tasks.values("process")).order_by("due_at", "id")
+
+
+def escalations() -> QuerySet[Firing]:
+    """Breaches whose supervisor's task is still to be done, the oldest first."""
+    return Firing.objects.filter(task__status__in=WAITING).order_by("due_at", "id")

@@ -28,7 +28,7 @@ from sla.models import Clock
 
 from .flows import ApplicationFlow, ReferralFlow
 from .nodes import resume
-from .steps import TRIAGE
+from .steps import SUPERVISOR, TRIAGE
 
 FLOWS = (ApplicationFlow, ReferralFlow)
 LIMIT = 1000  # findings per check; more of the same say nothing new
@@ -84,6 +84,7 @@ def words() -> dict[str, Any]:
         "active": [STATUS.NEW, STATUS.ASSIGNED, STATUS.STARTED, STATUS.SCHEDULED],
         "started": STATUS.STARTED,
         "error": STATUS.ERROR,
+        "done": STATUS.DONE,
         "application_flow": get_flow_ref(ApplicationFlow),
         "referral_flow": get_flow_ref(ReferralFlow),
         "flows": [get_flow_ref(flow) for flow in FLOWS],
@@ -93,7 +94,9 @@ def words() -> dict[str, Any]:
         "confirm": get_task_ref(ApplicationFlow.confirm),
         "work": get_task_ref(ReferralFlow.work),
         "reroute": get_task_ref(ReferralFlow.reroute),
+        "escalations": [get_task_ref(flow.escalation) for flow in FLOWS],
         "triage_queue": TRIAGE,
+        "supervisor_queue": SUPERVISOR,
     }
 
 
@@ -256,12 +259,14 @@ def task_owner() -> str:
 
 @invariant
 def task_queue() -> str:
-    """A work task lies in its unit's queue, a returned referral on the triage desk."""
+    """A work task lies in its unit's queue, a returned one with triage, an escalation with supervisors."""
     return """
         SELECT r.id, 'of ' || r.unit_id || ', task in ' || coalesce(t.owner_permission, 'no queue')
           FROM agencies_referral r JOIN viewflow_task t ON t.process_id = r.process_id
          WHERE t.status = ANY(%(waiting)s) AND t.owner_permission IS DISTINCT FROM
-               CASE t.flow_task WHEN %(work)s THEN 'queue:' || r.unit_id ELSE %(triage_queue)s END"""
+               CASE WHEN t.flow_task = %(work)s THEN 'queue:' || r.unit_id
+                    WHEN t.flow_task = ANY(%(escalations)s) THEN %(supervisor_queue)s
+                    ELSE %(triage_queue)s END"""
 
 
 @invariant
@@ -361,11 +366,12 @@ def clock_runs() -> str:
         SELECT a.id, 'no running promise' FROM intake_application a
          WHERE a.state = ANY(%(open_applications)s) AND NOT EXISTS (
                SELECT FROM sla_clock c
-                WHERE c.application_id = a.id AND c.kind = 'promise' AND c.stopped_at IS NULL)
+                WHERE c.application_id = a.id AND c.measure = 'resolution' AND c.stopped_at IS NULL)
         UNION ALL
         SELECT r.id, 'no running share' FROM agencies_referral r
          WHERE r.state = ANY(%(open_referrals)s) AND NOT EXISTS (
-               SELECT FROM sla_clock c WHERE c.referral_id = r.id AND c.stopped_at IS NULL)"""
+               SELECT FROM sla_clock c
+                WHERE c.referral_id = r.id AND c.measure = 'resolve' AND c.stopped_at IS NULL)"""
 
 
 @invariant
@@ -374,11 +380,96 @@ def due_copy() -> str:
     return """
         SELECT a.id, 'list ' || coalesce(a.due_at::text, 'none') || ', clock ' || c.due_at
           FROM sla_clock c JOIN intake_application a ON a.id = c.application_id
-         WHERE c.stopped_at IS NULL AND c.kind = 'promise' AND a.due_at IS DISTINCT FROM c.due_at
+         WHERE c.stopped_at IS NULL AND c.measure = 'resolution'
+           AND (a.due_at, a.warn_at) IS DISTINCT FROM (c.due_at, c.warn_at)
         UNION ALL
         SELECT r.id, 'list ' || coalesce(r.due_at::text, 'none') || ', clock ' || c.due_at
           FROM sla_clock c JOIN agencies_referral r ON r.id = c.referral_id
-         WHERE c.stopped_at IS NULL AND r.due_at IS DISTINCT FROM c.due_at"""
+         WHERE c.stopped_at IS NULL AND c.measure = 'resolve'
+           AND (r.due_at, r.warn_at) IS DISTINCT FROM (c.due_at, c.warn_at)"""
+
+
+@invariant
+def fired_levels() -> str:
+    """A clock has fired the levels that it counts, one after the other."""
+    return """
+        SELECT coalesce(c.referral_id, c.application_id), c.measure || ' counts '
+                     || c.level || ' of ' || c.levels::text || ', fired ' || coalesce(f.levels::text, 'none')
+          FROM sla_clock c LEFT JOIN (
+               SELECT clock_id, array_agg(level ORDER BY id) AS levels
+                 FROM sla_firing GROUP BY clock_id) f ON f.clock_id = c.id
+         WHERE coalesce(f.levels, '{}') IS DISTINCT FROM c.levels[1:c.level]"""
+
+
+@invariant
+def next_level() -> str:
+    """A running clock says when its next level comes, and nothing when there is none."""
+    return """
+        SELECT coalesce(c.referral_id, c.application_id), c.measure || ' after level ' || c.level || ' says '
+                     || coalesce(c.next_at::text, 'nothing') || ' of ' || c.instants::text
+          FROM sla_clock c
+         WHERE c.stopped_at IS NULL AND (c.next_at, c.due_at) IS DISTINCT FROM
+               (c.instants[c.level + 1], c.instants[cardinality(c.levels)])"""
+
+
+@invariant
+def somebody_sweeps() -> str:
+    """A level fires within a minute of its instant."""
+    return """
+        SELECT coalesce(c.referral_id, c.application_id), c.measure || ' was due to fire at ' || c.next_at
+          FROM sla_clock c WHERE c.next_at < now() - interval '1 minute'"""
+
+
+@invariant
+def breach_is_followed_up() -> str:
+    """What a breach leads to is done within five minutes."""
+    return """
+        SELECT coalesce(c.referral_id, c.application_id), c.measure || ' fired at ' || f.fired_at
+          FROM sla_firing f JOIN sla_clock c ON c.id = f.clock_id
+         WHERE f.pending AND f.fired_at < now() - interval '5 minutes'"""
+
+
+@invariant
+def boundary_of_its_process() -> str:
+    """The row of a level that fired is done, and in the process of what its clock is of."""
+    return """
+        SELECT coalesce(c.referral_id, c.application_id),
+               c.measure || ' ' || f.level || ', task ' || t.id || ' ' || t.status
+          FROM sla_firing f
+          JOIN viewflow_task t ON t.id = f.boundary_id
+          JOIN sla_clock c ON c.id = f.clock_id
+          JOIN intake_application a ON a.id = c.application_id
+          LEFT JOIN agencies_referral r ON r.id = c.referral_id
+         WHERE t.status <> %(done)s OR CASE
+               WHEN r.id IS NOT NULL THEN t.process_id IS DISTINCT FROM r.process_id
+               ELSE c.stopped_at IS NULL AND t.process_id IS DISTINCT FROM a.process_id END"""
+
+
+@invariant
+def escalation_of_a_breach() -> str:
+    """An escalation waits exactly as long as its breach is not settled, in a running process."""
+    return """
+        SELECT 'task ' || t.id, CASE WHEN p.finished IS NOT NULL THEN 'process ' || p.id || ' is over'
+                                     ELSE 'breach ' || coalesce(f.id::text, 'unknown or settled') END
+          FROM viewflow_task t
+          JOIN viewflow_process p ON p.id = t.process_id
+          LEFT JOIN sla_firing f ON f.task_id = t.id AND f.settled_at IS NULL
+         WHERE t.flow_task = ANY(%(escalations)s) AND t.status = ANY(%(waiting)s)
+           AND (f.id IS NULL OR p.finished IS NOT NULL)
+        UNION ALL
+        SELECT 'task ' || t.id, 'breach ' || f.id || ' is settled, the task ' || t.status
+          FROM sla_firing f JOIN viewflow_task t ON t.id = f.task_id
+         WHERE f.settled_at IS NOT NULL AND t.status <> %(done)s"""
+
+
+@invariant
+def held_while_a_hold_is_open() -> str:
+    """A referral is on hold exactly while a wait of it is open."""
+    return """
+        SELECT r.id, 'state ' || r.state || ', hold ' || coalesce(h.id::text, 'none')
+          FROM agencies_referral r
+          LEFT JOIN agencies_hold h ON h.referral_id = r.id AND h.ended_at IS NULL
+         WHERE (r.state = 'on_hold') <> (h.id IS NOT NULL)"""
 
 
 # --- the journal ----------------------------------------------------------------------------------------
@@ -386,13 +477,17 @@ def due_copy() -> str:
 
 @invariant
 def application_event() -> str:
-    """The newest event of an application tells its present state and version."""
+    """The newest event of an application tells its present state and version.
+
+    Those of clocks do not count: time takes no lock, so that what it tells may be a moment older.
+    """
     return """
         SELECT a.id, 'is ' || a.state || ' ' || a.version
                      || ', told ' || coalesce(e.state || ' ' || e.version, 'nothing')
           FROM intake_application a LEFT JOIN LATERAL (
                SELECT e.state, e.version FROM events_event e
-                WHERE e.application = a.id AND e.referral IS NULL ORDER BY e.id DESC LIMIT 1) e ON true
+                WHERE e.application = a.id AND e.referral IS NULL AND NOT e.kind LIKE 'clock.%%'
+                ORDER BY e.id DESC LIMIT 1) e ON true
          WHERE (e.state, e.version) IS DISTINCT FROM (a.state, a.version)"""
 
 
@@ -404,7 +499,7 @@ def referral_event() -> str:
                      || ', told ' || coalesce(e.state || ' ' || e.version, 'nothing')
           FROM agencies_referral r LEFT JOIN LATERAL (
                SELECT e.state, e.version FROM events_event e
-                WHERE e.application = r.application_id AND e.referral = r.id
+                WHERE e.application = r.application_id AND e.referral = r.id AND NOT e.kind LIKE 'clock.%%'
                 ORDER BY e.id DESC LIMIT 1) e ON true
          WHERE (e.state, e.version) IS DISTINCT FROM (r.state, r.version)"""
 
@@ -441,23 +536,22 @@ def repair() -> Iterator[Finding]:
 
 @transaction.atomic
 def _copy_due(record: str) -> bool:
-    for clock_ in Clock.objects.filter(stopped_at=None, kind="promise", application=UUID(record)):
-        Application.objects.filter(pk=record).update(due_at=clock_.due_at)
-    for clock_ in Clock.objects.filter(stopped_at=None, referral=UUID(record)):
-        Referral.objects.filter(pk=record).update(due_at=clock_.due_at)
+    for row in Clock.objects.filter(stopped_at=None, measure="resolution", application=UUID(record)):
+        Application.objects.filter(pk=record).update(due_at=row.due_at, warn_at=row.warn_at)
+    for row in Clock.objects.filter(stopped_at=None, measure="resolve", referral=UUID(record)):
+        Referral.objects.filter(pk=record).update(due_at=row.due_at, warn_at=row.warn_at)
     return True
 
 
 @transaction.atomic
 def _stop_clock(record: str) -> bool:
     """Stop it when its record ended, or now where that is not known."""
-    for row in Clock.objects.filter(stopped_at=None, kind="promise", application=UUID(record)):
-        row.stopped_at = row.application.closed_at or clock.now()
-        row.save(update_fields=["stopped_at"])
-    for row in Clock.objects.filter(stopped_at=None, referral=UUID(record)).select_related("referral"):
-        ended = row.referral.finished_at if row.referral else None
-        row.stopped_at = ended or clock.now()
-        row.save(update_fields=["stopped_at"])
+    own = Clock.objects.filter(stopped_at=None, referral=None, application=UUID(record))
+    shares = Clock.objects.filter(stopped_at=None, referral=UUID(record))
+    for row in [*own.select_related("application"), *shares.select_related("referral")]:
+        ended = row.referral.finished_at if row.referral else row.application.closed_at
+        row.stopped_at, row.next_at, row.paused_until = ended or clock.now(), None, None
+        row.save(update_fields=["stopped_at", "next_at", "paused_until"])
     return True
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from agencies import selectors as agencies
 from agencies import services as referrals
 from agencies.lifecycle import ANSWERED, JoinPolicy, ReferralState, policy_met
 from agencies.models import Effect, Reason, Referral, Unit
+from agencies.services import Asked
 from events import clock
 from events.catalog import Kind
 from events.publish import publish
@@ -16,14 +18,15 @@ from intake.lifecycle import ApplicationState
 from intake.models import Application
 from routing import services as routing
 from routing.decide import Decision
-from sla import selectors as sla_selectors
 from sla import services as sla
-from sla.arithmetic import Due
+from sla.models import Clock
+from sla.plans import Plan, plan
 
 from .news import application_news, referral_news
 
 TRIAGE = "triage"
 DESK = "desk"
+SUPERVISOR = "supervisor"
 
 
 def application_of(activation: Any) -> Application:
@@ -48,24 +51,30 @@ def desk_queue(activation: Any) -> str:
     return DESK
 
 
+def supervisor_queue(activation: Any) -> str:
+    return SUPERVISOR
+
+
 def route(activation: Any) -> None:
     """Decide, and ask the agencies or send to triage; the promise to the citizen starts either way."""
     application = application_of(activation)
     decision = routing.route(application=application)
-    due = sla_selectors.due(clock.now(), decision.target)
+    promised = plan(application, resolve=decision.target, priority=decision.priority, start=clock.now())
     changes: dict[str, Any] = {
         "process": activation.process,
-        "due_at": due.due_at,
+        "due_at": promised.resolution.due_at,
+        "warn_at": promised.resolution.warn_at,
         "priority": decision.priority,
         "policy": decision.policy,
     }
     if decision.to_triage:
         intake.move(application, ApplicationState.TRIAGE, **changes)
-        sla.start(application=application, referrals=[], target=decision.target, due=due, promise=True)
+        sla.start(promised, application)
+        sla.start_forwarding(promised, application)
         publish([application_news(Kind.APPLICATION_SENT_TO_TRIAGE, application)])
         return
     intake.move(application, ApplicationState.ROUTED, **changes)
-    asked = ask_agencies(application, decision, due=due, promise=True)
+    asked = ask_agencies(application, decision, promised=promised)
     publish(
         [
             application_news(Kind.APPLICATION_ROUTED, application),
@@ -78,22 +87,41 @@ def ask_agencies(
     application: Application,
     decision: Decision,
     *,
-    due: Due,
-    promise: bool,
+    promised: Plan | None = None,
     replaces: Referral | None = None,
 ) -> list[Referral]:
-    """Create the referrals of a decision with their clocks. Their processes start in ``Spawn``."""
+    """Create the referrals of a decision with their shares. Their processes start in ``Spawn``.
+
+    With ``promised`` the promise to the citizen starts too. Without it the promise goes on, and a
+    unit asked now has no more time than the citizen was told.
+    """
     units = Unit.objects.in_bulk([part.unit for part in decision.parts])
+    own = promised or plan(
+        application, resolve=decision.target, priority=application.priority, start=clock.now()
+    )
+    ceiling = None if promised else application.due_at
+    shares = {part.unit: own.shares(units[part.unit].path, ceiling) for part in decision.parts}
     asked = referrals.request(
         application=application,
-        parts=[(units[part.unit], part.is_lead, part.disclosed) for part in decision.parts],
+        parts=[
+            Asked(units[part.unit], part.is_lead, part.disclosed, *times(shares[part.unit]))
+            for part in decision.parts
+        ],
         why=decision.rule,
-        due_at=due.due_at,
         replaces=replaces,
     )
-    sla.start(application=application, referrals=asked, target=decision.target, due=due, promise=promise)
+    theirs = [(referral, shares[referral.unit_id]) for referral in asked]
+    if promised:
+        sla.start(promised, application, theirs)
+    else:
+        sla.start_shares(application, theirs)
     application.__dict__["unstarted"] = asked
     return asked
+
+
+def times(shares: list[Clock]) -> tuple[datetime, datetime]:
+    """What the lists show of a unit's share: when its answer is due, and when that is soon."""
+    return shares[-1].due_at, shares[-1].warn_at
 
 
 def unstarted_referrals(activation: Any) -> list[dict[str, Any]]:
@@ -134,7 +162,15 @@ def settle(activation: Any) -> None:
         publish([application_news(Kind.APPLICATION_ANSWERED, application)])
     else:
         intake.move(application, ApplicationState.TRIAGE)
+        start_forwarding(application)
         publish([application_news(Kind.APPLICATION_SENT_TO_TRIAGE, application)])
+
+
+def start_forwarding(application: Application) -> None:
+    """It has to be sent on: the law's clock for that starts."""
+    target = application.subtopic.resolve
+    own = plan(application, resolve=target, priority=application.priority, start=clock.now())
+    sla.start_forwarding(own, application)
 
 
 def call_back(unneeded: list[Referral]) -> None:
@@ -144,7 +180,7 @@ def call_back(unneeded: list[Referral]) -> None:
     reason = Reason.objects.get(pk="policy_met")
     for referral in unneeded:
         referrals.advance(referral, ReferralState.CANCELLED, reason=reason)
-    sla.stop(referrals=unneeded)
+    sla.stop(unneeded[0].application_id, unneeded)
     publish([referral_news(Kind.REFERRAL_CANCELLED, row, reason=reason.code) for row in unneeded])
 
 

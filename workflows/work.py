@@ -5,24 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from viewflow.workflow.models import Process, Task
-from viewflow.workflow.status import STATUS
 
 from agencies.models import Referral
 from events.errors import Conflict
 
+from .nodes import BESIDE, WAITING
 
-def open_task(process: Process | None, *nodes: Any) -> Any:
-    """The activation of the one waiting human task of ``process``, which the caller has locked.
 
-    With ``nodes`` the task has to be of one of them. Raises ``Conflict`` when there is none.
+def open_task(process: Process | None, node: Any) -> Any:
+    """The activation of the waiting task of ``node`` in ``process``, which the caller has locked.
+
+    Raises ``Conflict`` when there is none.
     """
-    task = (
-        Task.objects.filter(process=process, status__in=[STATUS.NEW, STATUS.ASSIGNED]).first()
-        if process
-        else None
-    )
-    if task is None or (nodes and task.flow_task not in nodes):
+    waiting = list(Task.objects.filter(process=process, status__in=WAITING)) if process else []
+    task = next((task for task in waiting if task.flow_task == node), None)
+    if task is None or process is None:
         raise Conflict(code="no_open_task")
+    process.__dict__[BESIDE] = [other for other in waiting if other is not task]
     task.process = process
     return task.flow_task.activation_class(task)
 

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from access.policy import Action
 from access.roles import CALL_CENTRE
 from access.visibility import applications_for, contacts_for, people_for
-from callcenter import sight
+from callcenter import clocks, sight
 from callcenter.timeline import timeline
 from events import clock
 from events.errors import Invalid
@@ -24,27 +24,30 @@ from intake.lifecycle import OPEN, ApplicationState
 from intake.models import Application, Subtopic
 from people.reference import find
 from routing.models import Decision
+from sla.models import Firing
 from workflows import actions
 
 from . import bodies, shapes
 from .base import IF_MATCH, KEY, Resource, visible
+from .clocks import as_shapes
 from .pagination import NewestFirst
 
 
-def verb(name: str, body: type[bodies.Strict], needs: Action) -> Any:
+def verb(name: str, body: type[bodies.Strict], needs: Action, *, command: str = "") -> Any:
     """A POST verb of the application: body in, the changed application out."""
+    command = command or name
 
     def operate(self: ApplicationsResource, request: Request, pk: UUID) -> Response:
-        return self.run(request, name, pk, self.body(body))
+        return self.run(request, command, pk, self.body(body))
 
     operate.__name__ = operate.__qualname__ = name
-    operate.__doc__ = getattr(actions, name).__doc__
+    operate.__doc__ = getattr(actions, command).__doc__
     VERBS[name] = needs
     verb_ = action(detail=True, methods=["post"], url_path=name, url_name=name)(operate)
     return extend_schema(
         request=body,
         responses=shapes.Application,
-        parameters=[KEY, IF_MATCH],
+        parameters=[KEY, IF_MATCH] if issubclass(body, bodies.Versioned) else [KEY],
         operation_id=f"application_{name}",
     )(verb_)
 
@@ -60,6 +63,9 @@ class ApplicationsResource(Resource):
     dispute = verb("dispute", bodies.DisputeBody, Action.APPLICATION_CONFIRM)
     unreachable = verb("unreachable", bodies.WordsBody, Action.APPLICATION_CONFIRM)
     reopen = verb("reopen", bodies.DisputeBody, Action.APPLICATION_REOPEN)
+    extend = verb("extend", bodies.ExtendBody, Action.APPLICATION_EXTEND)
+    contest = verb("contest", bodies.FiringBody, Action.CLOCK_CONTEST)
+    settle = verb("settle", bodies.FiringBody, Action.ESCALATION_SETTLE, command="settle_escalation")
     withdraw = verb("withdraw", bodies.NeedsWordsBody, Action.APPLICATION_WITHDRAW)
     annul = verb("annul", bodies.NeedsWordsBody, Action.APPLICATION_ANNUL)
 
@@ -69,6 +75,7 @@ class ApplicationsResource(Resource):
         "retrieve": Action.APPLICATION_VIEW,
         "timeline": Action.APPLICATION_VIEW,
         "why": Action.APPLICATION_WHY,
+        "clocks": Action.CLOCKS_VIEW,
         **VERBS,
     }
 
@@ -149,15 +156,23 @@ class ApplicationsResource(Resource):
         ]
         return Response(shapes.Why(decisions, many=True).data)
 
+    @extend_schema(responses=shapes.Clock(many=True), summary="The clocks of an application")
+    @action(detail=True)
+    def clocks(self, request: Request, pk: UUID) -> Response:
+        row = visible(applications_for(self.actor), pk)
+        return Response(as_shapes(clocks.of_application(self.actor, row)))
+
     def run(self, request: Request, name: str, pk: UUID, data: dict[str, Any]) -> Response:
         """Run a command on a visible application, once per key."""
         visible(applications_for(self.actor), pk)
-        command: Callable[..., Application] = getattr(actions, name)
+        if "firing" in data:
+            visible(Firing.objects.filter(clock__application=pk), data["firing"], field="firing")
+        command: Callable[..., Any] = getattr(actions, name)
         self.once(
             request,
             f"applications.{name}",
             lambda: command(actor=self.actor, application=pk, **data),
-            identify=lambda row: row.pk,
+            identify=lambda _done: pk,
             again=lambda key: visible(applications_for(self.actor), key),
         )
         return Response(self._whole(pk))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,20 @@ class Words(s.CharField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=20000, trim_whitespace=False, **options)
+
+
+WITH_OFFSET = _("Give date and time with their offset, such as 2026-12-01T10:00:00+04:00.")
+
+
+class Instant(s.DateTimeField):
+    """An instant. Without its offset a time is refused: two readers would mean two different ones."""
+
+    default_error_messages = dict.fromkeys(("invalid", "date", "naive"), WITH_OFFSET)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            self.fail("naive")
+        return value
 
 
 class Strict(s.Serializer):
@@ -130,8 +145,25 @@ class ReasonBody(WordsBody):
     reason = Code()
 
 
+class HoldBody(ReasonBody):
+    until = Instant(required=False, allow_null=True, help_text="By default as late as the policy allows.")
+
+
 class RejectBody(ReasonBody):
     suggested_unit = Code(required=False, allow_null=True, allow_blank=True)
+
+
+class ExtendBody(NeedsWordsBody):
+    """``text`` is what the citizen is told."""
+
+    reason = Code()
+
+
+class FiringBody(Strict):
+    """Words about a level that was reached. It changes no version: each may be said once."""
+
+    firing = s.IntegerField(min_value=1, max_value=2**63 - 1)
+    text = Words()
 
 
 class CompleteBody(Versioned):

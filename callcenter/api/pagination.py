@@ -44,3 +44,7 @@ class NewestFirst(CursorPagination):
         return Response(
             OrderedDict(next=self.get_next_link(), previous=self.get_previous_link(), results=data)
         )
+
+
+class OldestFirst(NewestFirst):
+    """The same from the other end: what has waited longest comes first."""

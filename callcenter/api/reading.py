@@ -16,7 +16,7 @@ from access.permissions import may, require
 from access.policy import Action
 from access.visibility import contacts_for, people_for
 from agencies.models import Agency, Reason, Unit
-from callcenter import board
+from callcenter import board, forecast
 from callcenter.live import stream, topics
 from events import clock
 from events.errors import Invalid, NotVisible
@@ -95,16 +95,47 @@ class Board(APIView):
         parameters=[OpenApiParameter("agency")], responses={200: {"type": "object"}}, summary="Board figures"
     )
     def get(self, request: Request) -> Response:
-        code = request.query_params.get("agency") or None
         actor: Any = request.user
-        if code is None and not may(actor, Action.TRIAGE_VIEW):
-            code = next(iter(actor.memberships.values_list("unit__agency", flat=True)), None)
-        if code is not None:
-            agency = find(Agency, code)
-            if agency is None:
-                raise NotVisible
+        agency = asked_for(request)
+        if agency is not None:
             require(actor, Action.BOARD_VIEW, agency)
-        return Response(board.figures(actor, code))
+        return Response(board.figures(actor, agency.code if agency else None))
+
+
+class Forecast(APIView):
+    """Which promises will probably be broken; for an agency's administrator those it has open work in."""
+
+    actions = {"GET": Action.FORECAST_VIEW}
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("hours", enum=[str(hours) for hours in forecast.HOURS], default="4"),
+            OpenApiParameter("agency"),
+        ],
+        responses=shapes.Forecast,
+        summary="What will probably be late",
+    )
+    def get(self, request: Request) -> Response:
+        actor: Any = request.user
+        agency = asked_for(request)
+        hours = {str(known): known for known in forecast.HOURS}.get(request.query_params.get("hours", "4"), 0)
+        found = forecast.outlook(actor, hours, agency.code if agency else None)
+        late, n = found.beyond
+        return Response(shapes.Forecast({**found.__dict__, "beyond": {"late": late, "n": n}}).data)
+
+
+def asked_for(request: Request) -> Agency | None:
+    """The agency in question: none for the whole house, outside the call centre one's own by default."""
+    actor: Any = request.user
+    code = request.query_params.get("agency") or None
+    if code is None and not may(actor, Action.TRIAGE_VIEW):
+        code = next(iter(actor.memberships.values_list("unit__agency", flat=True)), None)
+    if code is None:
+        return None
+    agency = find(Agency, code)
+    if agency is None:
+        raise NotVisible
+    return agency
 
 
 class Live(APIView):

@@ -19,7 +19,7 @@ from access.visibility import applications_for, referrals_for, units_for
 from agencies.lifecycle import OPEN, ReferralState
 from agencies.models import Referral, Unit
 from agencies.selectors import in_queue_of
-from callcenter import sight
+from callcenter import clocks, sight
 from events import clock
 from events.errors import Invalid
 from people.reference import find
@@ -27,6 +27,7 @@ from workflows import actions
 
 from . import bodies, shapes
 from .base import IF_MATCH, KEY, Door, Resource, visible
+from .clocks import as_shapes
 from .pagination import NewestFirst
 
 
@@ -55,12 +56,19 @@ class ReferralsResource(Resource):
     release = verb("release", bodies.PlainBody, Action.REFERRAL_VIEW)
     accept = verb("accept", bodies.PlainBody)
     start = verb("start", bodies.PlainBody)
+    hold = verb("hold", bodies.HoldBody)
+    resume = verb("resume", bodies.PlainBody, Action.REFERRAL_RESUME)
     reject = verb("reject", bodies.RejectBody)
     complete = verb("complete", bodies.CompleteBody)
     fail = verb("fail", bodies.ReasonBody)
     cancel = verb("cancel", bodies.ReasonBody, Action.REFERRAL_CANCEL)
 
-    actions = {"list": Action.REFERRAL_LIST, "retrieve": Action.REFERRAL_VIEW, **VERBS}
+    actions = {
+        "list": Action.REFERRAL_LIST,
+        "retrieve": Action.REFERRAL_VIEW,
+        "clocks": Action.CLOCKS_VIEW,
+        **VERBS,
+    }
 
     @extend_schema(
         parameters=[
@@ -86,6 +94,12 @@ class ReferralsResource(Resource):
     @extend_schema(responses=shapes.Referral, summary="Read a referral")
     def retrieve(self, request: Request, pk: UUID) -> Response:
         return Response(self._one(pk))
+
+    @extend_schema(responses=shapes.Clock(many=True), summary="The clocks of a referral")
+    @action(detail=True)
+    def clocks(self, request: Request, pk: UUID) -> Response:
+        row = visible(referrals_for(self.actor), pk)
+        return Response(as_shapes(clocks.of_referral(self.actor, row)))
 
     def run(self, request: Request, name: str, pk: UUID, data: dict[str, Any]) -> Response:
         """Run a command on a visible referral, once per key."""

@@ -18,6 +18,10 @@ def page(of: type[s.Serializer]) -> Any:
     return extend_schema_serializer(many=False)(type(f"{of.__name__}Page", (s.Serializer,), members))
 
 
+TIME_STATES = "ontime, soon, late, paused or none"
+PLANNED_END = "While its clock is paused: when it goes on by itself."
+
+
 class Person(s.Serializer):
     id = s.UUIDField()
     full_name = s.CharField()
@@ -65,7 +69,8 @@ class Referral(s.Serializer):
     priority = s.CharField()
     requested_at = s.DateTimeField()
     due = s.DateTimeField(allow_null=True)
-    time_state = s.CharField(help_text="ontime, soon, late or none")
+    time_state = s.CharField(help_text=TIME_STATES)
+    paused_until = s.DateTimeField(allow_null=True, help_text=PLANNED_END)
     assignee = s.CharField(help_text="User name, empty when nobody has it or it is not yours to know.")
     reason = s.CharField()
     note = s.CharField()
@@ -96,7 +101,8 @@ class Application(s.Serializer):
     policy = s.CharField()
     registered_at = s.DateTimeField()
     due = s.DateTimeField(allow_null=True)
-    time_state = s.CharField()
+    time_state = s.CharField(help_text=TIME_STATES)
+    paused_until = s.DateTimeField(allow_null=True, help_text=PLANNED_END)
     closed_at = s.DateTimeField(allow_null=True)
     person = Person(allow_null=True)
     contact = s.UUIDField(allow_null=True)
@@ -184,6 +190,162 @@ class Entry(s.Serializer):
     text = s.CharField()
 
 
+class Span(s.Serializer):
+    """A piece of a clock's time."""
+
+    start = s.DateTimeField()
+    end = s.DateTimeField()
+    kind = s.CharField(help_text="counted, night (outside the hours of a day), weekend, holiday or paused")
+    name = s.CharField(help_text="Of the holiday, or what is waited for.")
+    seconds = s.IntegerField(help_text="That count.")
+    reason = s.CharField(help_text="Of a pause, as a code.")
+
+
+class Party(s.Serializer):
+    """Whose time it was. A wait during which the clock runs on is nonetheless another party's."""
+
+    party = s.CharField(help_text="CALL_CENTRE, CITIZEN, THIRD_PARTY or an agency")
+    name = s.CharField()
+    seconds = s.IntegerField(help_text="Of working time, from the start to now or to the end.")
+
+
+class Firing(s.Serializer):
+    """A level that was reached: a warning, or the breach."""
+
+    id = s.IntegerField()
+    level = s.IntegerField(help_text="Per cent of the target.")
+    due = s.DateTimeField()
+    fired_at = s.DateTimeField()
+    late_detected = s.BooleanField(help_text="Seen more than a minute after it was due.")
+    breach = s.BooleanField()
+    contested_at = s.DateTimeField(allow_null=True)
+    contest = s.CharField()
+    escalated = s.BooleanField()
+    waiting = s.BooleanField(help_text="For the supervisor.")
+    settled_at = s.DateTimeField(allow_null=True)
+    settlement = s.CharField()
+    verbs = s.ListField(child=s.CharField())
+
+
+class Change(s.Serializer):
+    """New terms of a clock."""
+
+    kind = s.CharField(help_text="extended or calendar")
+    at = s.DateTimeField()
+    target_before = s.CharField()
+    target = s.CharField()
+    due_before = s.DateTimeField()
+    due_after = s.DateTimeField()
+    reason = s.CharField()
+    text = s.CharField(help_text="What the citizen is told.")
+
+
+class Clock(s.Serializer):
+    """A promise to the citizen, a limit set by law, or the share of one unit.
+
+    What counts of the spans, from the start to the due instant, is the target.
+    """
+
+    id = s.IntegerField()
+    kind = s.CharField(help_text="promise, law or share")
+    measure = s.CharField()
+    instance = s.IntegerField(help_text="Counts the promises of an application that was reopened.")
+    referral = s.UUIDField(allow_null=True)
+    unit = s.CharField()
+    unit_short = s.CharField()
+    policy = s.CharField()
+    policy_version = s.IntegerField()
+    calendar_version = s.IntegerField()
+    target = s.CharField(help_text="min and h run round the clock, wh and wd in working time.")
+    round_the_clock = s.BooleanField()
+    started_at = s.DateTimeField()
+    warn_at = s.DateTimeField()
+    due = s.DateTimeField()
+    provisional = s.BooleanField(help_text="Lies beyond the published calendar.")
+    ends_with_promise = s.BooleanField(help_text="May be shorter than its target.")
+    paused_until = s.DateTimeField(allow_null=True, help_text=PLANNED_END)
+    stopped_at = s.DateTimeField(allow_null=True)
+    state = s.CharField(help_text="running, paused, met or broken")
+    left = s.IntegerField(help_text="Seconds, working ones unless round the clock; negative when over.")
+    plain = s.CharField(help_text="For the citizen, in one sentence; only of the newest promise.")
+    spans = Span(many=True)
+    parties = Party(many=True)
+    firings = Firing(many=True)
+    changes = Change(many=True)
+
+
+class EscalatedApplication(s.Serializer):
+    id = s.UUIDField()
+    number = s.CharField()
+
+
+class Escalation(s.Serializer):
+    """A breach that waits for the supervisor."""
+
+    id = s.IntegerField(help_text="Of the firing.")
+    application = EscalatedApplication()
+    referral = s.UUIDField(allow_null=True, help_text="Whose share it is; null for a promise.")
+    unit = s.CharField()
+    measure = s.CharField()
+    due = s.DateTimeField()
+    fired_at = s.DateTimeField()
+    late_detected = s.BooleanField()
+    subtopic = s.CharField()
+    priority = s.CharField()
+
+
+class Likely(s.Serializer):
+    """An application that will probably be late."""
+
+    id = s.UUIDField(help_text="Of the application.")
+    number = s.CharField()
+    subtopic = s.CharField()
+    subtopic_name = s.CharField()
+    agency = s.CharField(help_text="That leads.")
+    due = s.DateTimeField()
+    left = s.IntegerField(help_text="Working seconds.")
+    probability = s.FloatField(allow_null=True, help_text="0 to 1; null beyond all that was seen.")
+    beyond = s.BooleanField(help_text="Has taken longer than nearly all that it could be compared with.")
+    basis = s.ListField(child=s.CharField(), help_text="Compared with: topic, subject, agency.")
+    n = s.IntegerField(help_text="How many there were to compare with.")
+
+
+class CalibrationBin(s.Serializer):
+    """Forecasts from ``low`` to ``high`` and what came of them."""
+
+    low = s.FloatField()
+    high = s.FloatField()
+    n = s.IntegerField()
+    predicted = s.FloatField(help_text="Mean of the forecasts.")
+    observed = s.FloatField(help_text="Share that was late.")
+    interval = s.ListField(child=s.FloatField(), help_text="95 % around observed: low, high.")
+
+
+class Calibration(s.Serializer):
+    """How good earlier forecasts would have been."""
+
+    n = s.IntegerField()
+    brier = s.FloatField(help_text="Mean squared error, 0 at best.")
+    base_rate = s.FloatField()
+    base_brier = s.FloatField(help_text="Of who always says the base rate.")
+    bins = CalibrationBin(many=True)
+
+
+class Beyond(s.Serializer):
+    """Of those beyond all that was seen, how many were late in the end."""
+
+    late = s.IntegerField()
+    n = s.IntegerField()
+
+
+class Forecast(s.Serializer):
+    hours = s.IntegerField(help_text="Working hours looked ahead.")
+    rows = Likely(many=True)
+    compared = s.IntegerField(help_text="Promises in the history.")
+    calibration = Calibration(allow_null=True)
+    beyond = Beyond()
+
+
 class Snapshot(s.Serializer):
     """A live topic as it is now: ids, versions, states and due instants."""
 
@@ -246,3 +408,46 @@ class ReasonReference(Reference):
 class DispositionReference(Reference):
     group = s.CharField()
     next_action = s.CharField()
+
+
+class CalendarDay(s.Serializer):
+    """A day that is not plain."""
+
+    date = s.DateField()
+    kind = s.CharField(
+        help_text="off: holiday, mourning, moved_off, cabinet_off; worked: cabinet_work, shortened"
+    )
+    name = s.CharField()
+    shortened = s.BooleanField(help_text="Worked, and an hour shorter (Labour Code, article 108).")
+
+
+class CalendarYear(s.Serializer):
+    year = s.IntegerField()
+    confirmed = s.BooleanField(help_text="Published; otherwise what the law says without it.")
+    working_days = s.ListField(child=s.IntegerField(), help_text="Of each month, January first.")
+    days = CalendarDay(many=True)
+
+
+class CalendarHours(s.Serializer):
+    code = s.CharField()
+    name = s.CharField()
+    week = s.ListField(
+        child=s.ListField(child=s.CharField()),
+        help_text="Seven days from Monday, shifts such as 09:00-13:00.",
+    )
+
+
+class CalendarUnit(s.Serializer):
+    unit = s.CharField()
+    hours = s.CharField(help_text="Code of the hours of this unit and of all below it.")
+
+
+class WorkingCalendar(s.Serializer):
+    """The calendar in force; who is not in ``units`` works the hours ``office``."""
+
+    version = s.IntegerField()
+    published_at = s.DateTimeField()
+    confirmed_until = s.DateField(help_text="Promises that end later are provisional.")
+    years = CalendarYear(many=True)
+    hours = CalendarHours(many=True)
+    units = CalendarUnit(many=True)

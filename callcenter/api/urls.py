@@ -9,9 +9,11 @@ from rest_framework.routers import SimpleRouter
 from access.policy import Action
 
 from .applications import ApplicationsResource
+from .calendar import WorkingCalendar
+from .clocks import Escalations
 from .contacts import ContactsResource
 from .people import PeopleResource
-from .reading import Board, Live, Nowhere, ReferenceList, RoutingPreview, RoutingSuggest
+from .reading import Board, Forecast, Live, Nowhere, ReferenceList, RoutingPreview, RoutingSuggest
 from .referrals import NextInQueue, ReferralsResource
 
 
@@ -31,6 +33,9 @@ urlpatterns = [
     path("routing/suggest/", RoutingSuggest.as_view(), name="routing-suggest"),
     path("queues/<str:unit>/next/", NextInQueue.as_view(), name="queue-next-api"),
     path("board/", Board.as_view(), name="board-api"),
+    path("escalations/", Escalations.as_view(), name="escalations-api"),
+    path("forecast/", Forecast.as_view(), name="forecast-api"),
+    path("calendar/", WorkingCalendar.as_view(), name="calendar-api"),
     path("live/<str:topic>/", Live.as_view(), name="live"),
     path("reference/<str:kind>/", ReferenceList.as_view(), name="reference"),
     path("schema/", Schema.as_view(), name="schema"),

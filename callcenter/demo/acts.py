@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from access.models import User
+from agencies.lifecycle import ReferralState
 from agencies.models import Referral
 from callcenter.accounts import AGENCIES
 from events import clock
@@ -24,6 +25,7 @@ from .scores import CRISES
 TALK = timedelta(minutes=4)
 WITHDRAWN = "Vətəndaş məsələnin həll olunduğunu bildirdi və müraciətini geri götürdü."
 ANNULLED = "Müraciət səhvən başqa şəxsin adına qeydə alınıb."
+WAITS = ("waiting_citizen", "waiting_document", "waiting_citizen", "waiting_commission")
 TRIAGED = "Mövzu vətəndaşla dəqiqləşdirildi."
 REROUTED = "Aidiyyəti quruma yönləndirildi."
 
@@ -207,6 +209,15 @@ class Performance:
 
     def start(self, slot: int) -> None:
         actions.start(actor=self._worker(slot), referral=self.referrals[slot])
+
+    def hold(self, slot: int) -> None:
+        reason = WAITS[(self.story.number + slot) % len(WAITS)]
+        actions.hold(actor=self._worker(slot), referral=self.referrals[slot], reason=reason)
+
+    def resume(self, slot: int) -> None:
+        """What was waited for has come, unless the time of the wait was up before."""
+        if Referral.objects.filter(pk=self.referrals[slot], state=ReferralState.ON_HOLD).exists():
+            actions.resume(actor=self._worker(slot), referral=self.referrals[slot])
 
     def complete(self, slot: int, outcome: str, text: str) -> None:
         actions.complete(actor=self._worker(slot), referral=self.referrals[slot], outcome=outcome, text=text)

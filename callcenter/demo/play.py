@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -20,6 +20,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from access.models import User
 from callcenter.accounts import ACCOUNTS
 from events import clock
+from workflows import firing
 
 from .acts import Company, Performance, attempt
 from .cast import Invented
@@ -40,17 +41,20 @@ class Failed(Exception):
 def play(plan: Plan, material: Material, tell: Tell = lambda steps, registered: None) -> None:
     """Carry out the plan in this process. Any refusal is a defect of the plan and ends the play."""
     registered = 0
-    for number, (_, verb, step) in enumerate(_in_order(plan, _company(plan, material)), start=1):
+    steps = _in_order(plan, _company(plan, material), firing.play)
+    for number, (_, verb, step) in enumerate(steps, start=1):
         step()
         registered += verb == "register"
         tell(number, registered)
+    firing.play(clock.now())
 
 
 def play_together(plan: Plan, material: Material, tell: Tell, *, processes: int) -> None:
     """Carry out the plan in several processes that keep the played time together.
 
     Whoever belongs to one household is played in one process, so nothing has to be shared but the
-    database; the registration numbers therefore differ from run to run in the last digits.
+    database; the registration numbers therefore differ from run to run in the last digits. The clocks
+    fire in this process, up to where the slowest one is: those ahead may stop one before it fires.
     """
     context = get_context("fork")
     shared = context.Array("d", STEP_STATE * processes, lock=False)
@@ -64,10 +68,18 @@ def play_together(plan: Plan, material: Material, tell: Tell, *, processes: int)
         child.start()
     while any(child.is_alive() for child in children):
         time.sleep(0.1)
+        _fire_until(min(shared[2::STEP_STATE]))
         tell(int(sum(shared[0::STEP_STATE])), int(sum(shared[1::STEP_STATE])))
         if any(child.exitcode for child in children):
             break
     _end(children)
+    firing.play(clock.now())
+
+
+def _fire_until(seconds: float) -> None:
+    """``seconds`` are the played instant; 0 before the play has begun, infinite after its end."""
+    if 0 < seconds < float("inf"):
+        firing.play(datetime.fromtimestamp(seconds, UTC))
 
 
 def _end(children: Sequence[Any]) -> None:

@@ -56,18 +56,22 @@ WAYS_TO_ANSWER = {
     ("claim", "start"): 8,
     ("claim", "accept", "start"): 8,
     ("claim", "release", "claim"): 4,
+    ("claim", "accept", "start", "hold", "resume"): 8,
 }
 WAYS_TO: dict[str, dict[Any, int]] = {
     "new": {(): 1},
     "accepted": {("accept",): 2, ("claim", "accept"): 3},
     "in_progress": {("start",): 2, ("claim", "accept", "start"): 3},
     "claimed": {("claim",): 1},
+    "held": {("claim", "accept", "start", "hold"): 2, ("claim", "hold"): 1},
 }
-PROGRESS = {"new": 3, "claimed": 1, "accepted": 2, "in_progress": 4, "done": 6}
+PROGRESS = {"new": 3, "claimed": 1, "accepted": 2, "in_progress": 4, "held": 2, "done": 6}
 
 
 def _way(part: Part, ways: dict[Any, int]) -> list[str]:
-    return list(part.rng.choices(list(ways), list(ways.values()))[0])
+    chosen = list(part.rng.choices(list(ways), list(ways.values()))[0])
+    waits = ("hold", "resume")
+    return [verb for verb in chosen if verb not in waits] if part.subtopic in CRISES else chosen
 
 
 def done(part: Part, slot: int) -> Track:

@@ -14,10 +14,10 @@ from intake.models import Disposition, Document, Subtopic, Topic
 from people.models import Category, District, Region
 from people.reference import ReferenceRow
 from sla.arithmetic import TARGET
-from sla.models import CalendarDay
 
-from .days import calendar_days
+from .days import Documents, calendar
 from .files import Files, Row
+from .promises import promises
 
 AGENCIES, TOPICS = "agencies.yaml", "topics.yaml"
 REGIONS, BAKU = "regions.yaml", "baku_districts.yaml"
@@ -31,7 +31,7 @@ R = TypeVar("R", bound=ReferenceRow)
 
 @dataclass
 class Book:
-    """All reference data of a folder, in the order in which it can be written."""
+    """All reference data of a folder: its tables in the order of their writing, and the calendar."""
 
     regions: list[Region] = field(default_factory=list)
     districts: list[District] = field(default_factory=list)
@@ -43,10 +43,11 @@ class Book:
     subtopics: list[Subtopic] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
     dispositions: list[Disposition] = field(default_factory=list)
-    calendar: list[CalendarDay] = field(default_factory=list)
+    calendar: Documents = field(default_factory=dict)
+    promises: tuple[Row, ...] = ()
 
     def tables(self) -> list[list[Any]]:
-        return list(vars(self).values())
+        return [rows for rows in vars(self).values() if isinstance(rows, list)]
 
 
 def build(files: Files) -> Book:
@@ -64,7 +65,8 @@ def build(files: Files) -> Book:
         subjects(files, book)
         reasons(files, book)
         dispositions(files, book)
-        book.calendar = calendar_days(files)
+        book.promises = promises(files, {reason.code for reason in book.reasons if reason.kind == "on_hold"})
+        book.calendar = calendar(files, {unit.code for unit in book.units})
     return book
 
 

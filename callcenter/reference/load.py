@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import transaction
 
 from routing import selectors as routing
-from sla import selectors as sla
+from sla import calendars, policies
 
 from .build import build
 from .files import Files, Problem
+from .promises import write_promises
 from .rules import derive
-from .write import Tally, write_rules, write_table
+from .write import Tally, write_calendar, write_rules, write_table
 
 FOLDER = Path(settings.BASE_DIR) / "fixtures" / "reference"
 
@@ -26,6 +27,8 @@ class Report:
     problems: tuple[Problem, ...] = ()
     tables: tuple[Tally, ...] = ()
     rules: str = ""
+    calendar: str = ""
+    promises: str = ""
 
     @property
     def touched(self) -> int:
@@ -42,6 +45,9 @@ def load(folder: Path = FOLDER) -> Report:
     with transaction.atomic():
         tables = tuple(write_table(rows) for rows in book.tables() if rows)
         rules = write_rules(derive(book.topics, book.subtopics))
+        promised = write_promises(book.promises)
+        published, calendar = write_calendar(book.calendar)
     routing.forget()
-    sla.forget_calendar()
-    return Report(tables=tables, rules=rules)
+    calendars.forget()
+    policies.forget()
+    return Report(tables=(*tables, published), rules=rules, calendar=calendar, promises=promised)

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.utils import translation
 
 from events import clock
+from events.errors import Invalid
 from people.reference import EDITED
 from routing.models import RuleSet
-from sla.models import CalendarDay
+from sla import publication
+from sla.models import CalendarVersion
 
+from .days import Documents
 from .files import MARK
 from .rules import Rule, digest
 
@@ -65,7 +69,7 @@ def _differ(one: models.Model, other: models.Model) -> bool:
 
 
 def _retire(model: type[models.Model], before: dict[Any, Any], wanted: set[Any]) -> int:
-    """Switch off what came from the files and left them. A calendar day is only a date: it goes."""
+    """Switch off what came from the files and left them."""
     gone = [
         key
         for key, row in before.items()
@@ -73,11 +77,7 @@ def _retire(model: type[models.Model], before: dict[Any, Any], wanted: set[Any])
     ]
     if not gone:
         return 0
-    left = model._default_manager.filter(pk__in=gone)
-    if model is CalendarDay:
-        left.delete()
-    else:
-        left.update(active=False)
+    model._default_manager.filter(pk__in=gone).update(active=False)
     return len(gone)
 
 
@@ -92,3 +92,28 @@ def write_rules(rules: list[Rule]) -> str:
     if published is not None and published.number == 1 and published.digest != digest(rules):
         return "The subjects differ from rule set 1, which stays in force until a new one is published."
     return ""
+
+
+def write_calendar(documents: Documents) -> tuple[Tally, str]:
+    """Publish the files' calendar where there is none, or the next one while the files make them.
+
+    What an administrator has published stays in force, and so does what the files may not change
+    any more; the text says so.
+    """
+    latest, ours = CalendarVersion.objects.first(), CalendarVersion.objects.filter(by=None).first()
+    if ours is not None and ours.digest == publication.digest(**documents):
+        return _calendars(0), ""
+    if latest is not None and latest.by_id is not None:
+        return _calendars(0), f"The calendar differs from version {latest.number}, which stays in force."
+    expected = latest.number if latest is not None else 0
+    try:
+        with translation.override("en"):
+            publication.publish(actor=None, note="fixtures", expected=expected, **documents)
+    except Invalid as refused:
+        said = " ".join(str(sentence) for lines in refused.errors.values() for sentence in lines)
+        return _calendars(0), f"The calendar in force stays: {said}"
+    return _calendars(1), ""
+
+
+def _calendars(created: int) -> Tally:
+    return Tally("calendar versions", created, 0, 0, 0, 1)

@@ -31,18 +31,19 @@ from events import clock
 from events.errors import Conflict, Denied, IllegalMove, Invalid, KeyReused, NotVisible, Refusal, StaleVersion
 from intake.lifecycle import OPEN, ApplicationState
 from intake.models import Application, Topic
+from people.models import Region
 from people.reference import find
 from people.text import registration_number
 from sla.models import Clock
 from workflows import actions
 
-from . import whole
+from . import clock_verbs, whole
 from .doors import actor_of, page, version_of, visible
 from .sending import Refused, announce, is_part, once, status_for
 from .times import left
 
 PAGE = 50
-TIMES = ("late", "soon")
+TIMES = ("late", "soon", "paused")
 STATES = ("open", "all", *ApplicationState)
 
 Context = dict[str, Any]
@@ -53,6 +54,9 @@ VERBS: dict[str, tuple[Callable[..., Application], tuple[str, ...], Any]] = {
     "dispute": (actions.dispute, ("referral", "text"), gettext_lazy("The agency is asked again.")),
     "unreachable": (actions.unreachable, ("text",), gettext_lazy("Noted. The call stays in the list.")),
     "reopen": (actions.reopen, ("referral", "text"), gettext_lazy("The application is open again.")),
+    "extend": (actions.extend, ("reason", "text"), gettext_lazy("The promise has more time.")),
+    "contest": (clock_verbs.contest, ("firing", "text"), gettext_lazy("The objection is on record.")),
+    "settle": (clock_verbs.settle, ("firing", "text"), gettext_lazy("Noted what was done.")),
     "withdraw": (actions.withdraw, ("text",), gettext_lazy("The application is withdrawn.")),
     "annul": (actions.annul, ("text",), gettext_lazy("Marked as entered in error.")),
 }
@@ -73,13 +77,14 @@ def index(request: HttpRequest) -> HttpResponse:
     more = rows[PAGE:]
     context = {
         "wanted": wanted,
-        "rows": [{"seen": row, "left": left(row.due, row.target)} for row in rows[:PAGE]],
+        "rows": [{"seen": row, "left": left(row.due, row.target, row.paused_until)} for row in rows[:PAGE]],
         "next_url": _url(wanted, after=_mark(rows[PAGE - 1], wanted)) if more else "",
         "first_url": _url(wanted, after="") if wanted["after"] else "",
         "topics": Topic.objects.filter(active=True),
         "states": [("open", _("Open")), *words.APPLICATION_STATES.items(), ("all", _("All"))],
         "urgencies": words.URGENCY.items(),
         "agency": find(Agency, wanted["agency"]),
+        "region": find(Region, wanted["region"]),
     }
     return render(request, "applications/index.html", context)
 
@@ -92,6 +97,7 @@ def _wanted(request: HttpRequest) -> dict[str, str]:
         "state": state if state in STATES else "open",
         "late": time if time in TIMES else "",
         "topic": given.get("topic", "")[:32],
+        "region": given.get("region", "")[:32],
         "agency": given.get("agency", "")[:32],
         "urgency": given.get("urgency", "") if given.get("urgency", "") in words.URGENCY else "",
         "q": given.get("q", "").strip()[:40],
@@ -119,10 +125,14 @@ def _filtered(rows: QuerySet[Application], wanted: dict[str, str]) -> QuerySet[A
     if wanted["late"] == "late":
         rows = rows.filter(due_at__lt=present)
     if wanted["late"] == "soon":
-        warned = Clock.objects.filter(
-            application=OuterRef("pk"), kind="promise", stopped_at=None, warn_at__lte=present
+        rows = rows.filter(due_at__gte=present, warn_at__lte=present)
+    if wanted["late"] == "paused":
+        waits = Clock.objects.filter(
+            application=OuterRef("pk"), measure="resolution", stopped_at=None, paused_until__gt=present
         )
-        rows = rows.filter(Exists(warned), due_at__gte=present)
+        rows = rows.filter(Exists(waits), due_at__gte=present, warn_at__gt=present)
+    if find(Region, wanted["region"]):
+        rows = rows.filter(person__district__region=wanted["region"])
     if find(Topic, wanted["topic"]):
         rows = rows.filter(subtopic__topic=wanted["topic"])
     if wanted["urgency"]:
@@ -231,10 +241,10 @@ def _refused(request: HttpRequest, application: UUID, verb: str, refusal: Refusa
     who, when = whole.changed_by(actor, seen) if stale else ("", None)
     context["refused"] = Refused(
         verb=verb,
-        label=str(whole.LABELS[verb]),
+        label=whole.label(verb),
         notice=_notice(refusal, seen),
         form=form,
-        still=verb in seen.verbs,
+        still=verb in context["possible"],
         stale=stale,
         who=who,
         when=when,

@@ -38,7 +38,7 @@ def part(request: HttpRequest) -> HttpResponse:
 
 def _context(request: HttpRequest) -> Context:
     actor = actor_of(request)
-    agency = _agency(actor, request.GET.get("agency", ""))
+    agency = agency_of(actor, request.GET.get("agency", ""))
     # The cursor first: an event between the two reads is then told twice, never lost.
     cursor = cursor_now()
     figures = selectors.figures(actor, agency)
@@ -47,19 +47,20 @@ def _context(request: HttpRequest) -> Context:
         "agency": agency or "",
         "name": figures["agencies"][0]["name"] if agency and figures["agencies"] else "",
         "topic": f"board:{agency}" if agency else "board",
-        "part_url": _with(reverse("board-part"), agency=agency),
+        "part_url": with_query(reverse("board-part"), agency=agency),
         "cursor": cursor,
         "tiles": tiles(figures["totals"], agency),
         "agencies": [row | {"url": _queue(row["code"])} for row in figures["agencies"]],
         "longest": [row | {"left": left(row["due"], row["target"])} for row in figures["longest"]],
         "chart": chart(figures["hours"]),
-        "crisis_url": _with(reverse("applications"), urgency="P0", agency=agency),
+        "crisis_url": with_query(reverse("applications"), urgency="P0", agency=agency),
         "most": max((row["open"] for row in figures["topics"]), default=1),
+        "time_url": with_query(reverse("time"), agency=agency),
         "inside": actor.role in CALL_CENTRE,
     }
 
 
-def _agency(actor: User, wanted: str) -> str | None:
+def agency_of(actor: User, wanted: str) -> str | None:
     """The agency whose board is shown. The call centre sees the whole, others their own."""
     if actor.role in CALL_CENTRE:
         return wanted or None
@@ -74,17 +75,17 @@ def tiles(totals: dict[str, int], agency: str | None) -> list[Context]:
     if agency:
         lists = {name: _queue(agency, show) for name, show in QUEUE_SHOWS.items()}
         lists |= {
-            "triage": _with(reverse("applications"), agency=agency, state="triage"),
-            "confirmation": _with(reverse("applications"), agency=agency, state="awaiting_confirmation"),
+            "triage": with_query(reverse("applications"), agency=agency, state="triage"),
+            "confirmation": with_query(reverse("applications"), agency=agency, state="awaiting_confirmation"),
         }
     else:
         lists = {
             "open": reverse("applications"),
-            "late": _with(reverse("applications"), late="late"),
-            "soon": _with(reverse("applications"), late="soon"),
+            "late": with_query(reverse("applications"), late="late"),
+            "soon": with_query(reverse("applications"), late="soon"),
             "triage": reverse("triage"),
             "confirmation": reverse("confirmations"),
-            "unclaimed": _with(reverse("queue"), choose=1),
+            "unclaimed": with_query(reverse("queue"), choose=1),
         }
     return [
         {"name": name, "label": label, "icon": icon, "more": more, "url": lists[name], "value": totals[name]}
@@ -131,9 +132,9 @@ def chart(hours: list[Context]) -> Context:
 
 
 def _queue(agency: str, show: str = "") -> str:
-    return _with(reverse("queue-unit", args=[agency]), show="" if show == "all" else show)
+    return with_query(reverse("queue-unit", args=[agency]), show="" if show == "all" else show)
 
 
-def _with(url: str, **query: object) -> str:
+def with_query(url: str, **query: object) -> str:
     given = {name: str(value) for name, value in query.items() if value}
     return f"{url}?{urlencode(given)}" if given else url

@@ -58,6 +58,7 @@ def navigation(actor: User, path: str) -> list[dict[str, Any]]:
         ("queue", _("Queue"), "list", Action.QUEUE_VIEW, nobody_has),
         ("applications", _("Applications"), "file", Action.APPLICATION_LIST, None),
         ("board", _("Board"), "home", Action.BOARD_VIEW, None),
+        ("calendar", _("Calendar"), "cal", Action.CALENDAR_EDIT, None),
         ("admin:index", _("Reference data"), "list", Action.REFERENCE_EDIT, None),
     ]
     return [

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from access.disclosure import reads_note
 from access.models import User
 from access.permissions import may
 from access.policy import Action
@@ -19,7 +20,8 @@ from access.roles import CALL_CENTRE
 from access.visibility import applications_for, referrals_for
 from agencies.lifecycle import OPEN, ReferralState
 from agencies.models import Referral, Unit
-from callcenter import sight, words
+from callcenter import clocks, sight, words
+from callcenter.clocks import ClockSight
 from callcenter.live.stream import cursor_now
 from callcenter.sight import ApplicationSight, ReferralSight
 from callcenter.timeline import timeline
@@ -27,9 +29,10 @@ from events.models import Event
 from intake.models import Application, Document
 from routing.models import Decision
 
+from . import clock_panel, waits
 from .doors import visible
 from .sending import Change, Verb, VerbForm, new_key
-from .times import left, share_passed
+from .times import left
 from .verb_forms import referral_forms
 
 Context = dict[str, Any]
@@ -39,6 +42,8 @@ TOOLBAR = (
     ("accept", gettext_lazy("Accept"), "ok", "Q", "send"),
     ("start", gettext_lazy("Begin work"), "play", "", "send"),
     ("complete", gettext_lazy("Answer and complete"), "check", "C", "#complete-outcome"),
+    ("hold", gettext_lazy("Hold"), "pause", "D", "dialog"),
+    ("resume", gettext_lazy("Go on"), "play", "R", "send"),
     ("reject", gettext_lazy("Return"), "back", "G", "dialog"),
     ("fail", gettext_lazy("Mark as not carried out"), "x", "", "dialog"),
     ("release", gettext_lazy("Release"), "", "B", "send"),
@@ -48,6 +53,7 @@ NEXT_STEP = {
     ReferralState.REQUESTED: "accept",
     ReferralState.ACCEPTED: "start",
     ReferralState.IN_PROGRESS: "complete",
+    ReferralState.ON_HOLD: "resume",
 }
 
 
@@ -58,6 +64,24 @@ class Partner:
     row: ReferralSight
     open: bool
     left: int | None
+
+    @property
+    def paused(self) -> bool:
+        """Does its clock stand still?"""
+        return self.row.time_state == "paused"
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What the unit waits for, since when and until when, and whether its clock stands still."""
+
+    reason: str
+    since: datetime
+    until: datetime
+    pauses: bool
+    over: bool
+    left: int | None
+    note: str
 
 
 @dataclass(frozen=True)
@@ -80,19 +104,34 @@ def context(actor: User, referral: UUID, *, typed: VerbForm | None = None, verb:
     record, application = load(actor, referral)
     whole = sight.application(actor, application)
     row = next(part for part in whole.referrals if part.id == record.pk)
-    buttons = toolbar(actor, row, works=may(actor, Action.REFERRAL_WORK, record))
-    forms = referral_forms(actor, row, typed=typed, verb=verb)
+    panel = clock_panel.of_referral(clocks.of_referral(actor, record), row)
+    main = panel.main if panel else None
+    ends = waits.ends(main, record.unit.path) if main and "hold" in row.verbs else []
+    buttons = toolbar(actor, row, works=may(actor, Action.REFERRAL_WORK, record), waits=bool(ends))
+    of_clocks = list(panel.verbs) if panel else []
+    possible = {each.name: each for each in buttons + of_clocks if each.allowed}
+    forms = referral_forms(actor, row, ends, typed=typed, verb=verb)
+    forms |= clock_panel.forms_of(panel, typed=typed, verb=verb)
     return {
         "whole": whole,
         "row": row,
         "open": row.state in OPEN,
-        "left": left(row.due, row.target),
-        "passed": share_passed(row.requested_at, row.due, row.target),
+        "left": left(row.due, row.target, row.paused_until),
+        "passed": panel.ledger.share if panel else None,
+        "paused": row.time_state == "paused",
+        "panel": panel,
+        "wait": waiting(actor, record, row, main),
         "part": part_of(row, whole),
         "toolbar": buttons,
         "blocked": _blocked(buttons),
         "answer": forms.get("complete") if "complete" in row.verbs else None,
-        "dialogs": [(each, forms[each.name]) for each in buttons if _is_dialog(each) and each.name != verb],
+        "dialogs": [
+            (each, forms[each.name])
+            for each in possible.values()
+            if each.opens == "dialog" and each.name != verb
+        ],
+        "possible": possible,
+        "labels": {each.name: each.label for each in buttons + of_clocks},
         "version": row.version,
         "key": new_key(),
         "partners": partners(whole),
@@ -121,7 +160,7 @@ def partners(whole: ApplicationSight) -> list[Partner]:
     """The agencies of the application; one that another replaced is history, not a partner."""
     replaced = {part.replaces for part in whole.referrals}
     return [
-        Partner(part, part.state in OPEN, left(part.due, part.target))
+        Partner(part, part.state in OPEN, left(part.due, part.target, part.paused_until))
         for part in whole.referrals
         if part.id not in replaced
     ]
@@ -132,12 +171,34 @@ def names_of_documents(whole: ApplicationSight) -> list[str]:
     return [known[code].name for code in whole.documents if code in known]
 
 
+def waiting(actor: User, record: Referral, row: ReferralSight, main: ClockSight | None) -> Wait | None:
+    """What an open wait is about; the words are for who may read the unit's notes."""
+    if row.state != ReferralState.ON_HOLD or main is None:
+        return None
+    hold = record.holds.select_related("reason").filter(ended_at=None).first()
+    if hold is None:
+        return None
+    return Wait(
+        reason=hold.reason.name,
+        since=hold.started_at,
+        until=hold.until,
+        pauses=waits.policy_of(main).pauses(main.measure, hold.reason_id),
+        over=main.state == "broken",
+        left=left(row.due, row.target, row.paused_until),
+        note=hold.note if reads_note(actor, record) else "",
+    )
+
+
 # --- the toolbar ------------------------------------------------------------------------------------------
 
 
-def toolbar(actor: User, row: ReferralSight, *, works: bool) -> list[Verb]:
-    """All verbs in their fixed order. Cancelling is the call centre's and does not stand before an agency."""
+def toolbar(actor: User, row: ReferralSight, *, works: bool, waits: bool) -> list[Verb]:
+    """All verbs in their fixed order. Cancelling is the call centre's and does not stand before an agency.
+
+    ``waits`` says whether the promise of this referral allows any wait.
+    """
     step = NEXT_STEP.get(ReferralState(row.state))
+    possible = set(row.verbs) - (set() if waits else {"hold"})
     return [
         Verb(
             name=name,
@@ -145,22 +206,18 @@ def toolbar(actor: User, row: ReferralSight, *, works: bool) -> list[Verb]:
             icon=icon,
             key=key,
             opens=opens,
-            allowed=name in row.verbs,
-            primary=name == step and name in row.verbs,
-            why="" if name in row.verbs else why_not(actor, name, row, works=works),
+            allowed=name in possible,
+            primary=name == step and name in possible,
+            why="" if name in possible else why_not(actor, name, row, works=works),
         )
         for name, label, icon, key, opens in TOOLBAR
         if name != "cancel" or actor.role in CALL_CENTRE
     ]
 
 
-def _is_dialog(verb: Verb) -> bool:
-    return verb.allowed and verb.opens == "dialog"
-
-
 def _blocked(buttons: list[Verb]) -> str:
     """The reason to say aloud when none of the working verbs is allowed."""
-    working = [each for each in buttons if each.name not in ("release", "cancel")]
+    working = [each for each in buttons if each.name not in ("resume", "release", "cancel")]
     return "" if any(each.allowed for each in working) else working[0].why
 
 
@@ -170,6 +227,8 @@ def why_not(actor: User, verb: str, row: ReferralSight, *, works: bool) -> str:
         return _("The referral is over: %(stage)s.") % {"stage": words.of(words.STAGES, row.state)}
     if verb == "cancel":
         return _("Only a supervisor cancels a referral.")
+    if verb == "resume" and row.state != ReferralState.ON_HOLD:
+        return _("It is not on hold.")
     if verb == "release" and not row.assignee:
         return _("Nobody has taken it yet.")
     if not works:
@@ -180,7 +239,12 @@ def why_not(actor: User, verb: str, row: ReferralSight, *, works: bool) -> str:
 
 
 def _wrong_stage(verb: str, row: ReferralSight) -> str:
+    held = row.state == ReferralState.ON_HOLD
     match verb:
+        case "hold":
+            return _("It is on hold already.") if held else _("Nothing pauses this promise; it cannot wait.")
+        case "start" if held:
+            return _("It is on hold: let it go on.")
         case "accept":
             return _("It is accepted already.")
         case "start":

@@ -13,7 +13,7 @@ from callcenter import words
 from callcenter.sight import ReferralSight
 from events import clock
 from sla.arithmetic import BAKU, FULL_DAY
-from sla.selectors import calendar
+from sla.calendars import calendar
 
 from .templatetags.dayaq import day_short
 

@@ -1,75 +1,129 @@
-"""Where a promised instant comes from: a sum of working time that adds up."""
+"""Where a promised instant comes from: a sum of time that adds up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.utils.translation import gettext as _
 
 from callcenter import words
-from callcenter.sight import ApplicationSight
+from callcenter.clocks import ChangeSight, ClockSight
+from callcenter.plain import GROUNDS, days_words
+from callcenter.stretches import OFF, RUN, Block, between, blocks, by_day, counted, local_day, midnight
 from events import clock
-from sla.arithmetic import BAKU
-from sla.selectors import calendar, special_days
+from sla.arithmetic import Stretch
+from sla.calendars import day_name
 
-from .templatetags.dayaq import day_words, due_words
+from .templatetags.dayaq import clock as clock_words
+from .templatetags.dayaq import due_words
+
+JUST_NOW = timedelta(seconds=1)
+Names = Mapping[str, str]  # what the reasons of a wait are called
 
 
 @dataclass(frozen=True)
 class Line:
-    """A stretch of time and how much of it counted; ``off`` is a stretch that did not."""
+    """A stretch of time and how much of it counted. ``off`` did not count; ``note`` says more."""
 
     label: str
     value: str
-    off: bool = False
+    note: str = ""
+    icon: str = ""
+
+    @property
+    def off(self) -> bool:
+        return bool(self.icon)
+
+
+@dataclass(frozen=True)
+class Term:
+    """New terms on the way: what they were, what they became, and why."""
+
+    kind: str
+    at: datetime
+    before: str
+    after: str
+    due_before: datetime
+    due_after: datetime
+    reason: str
+    basis: str
+    text: str
 
 
 @dataclass(frozen=True)
 class Ledger:
+    """The sum behind one due instant, up to now or to the clock's end. ``share`` is in per cent."""
+
+    due: datetime
     lines: tuple[Line, ...]
     passed: str
     rest: str
+    ahead: tuple[str, ...]
     target: str
     working: bool
     days: bool
     provisional: bool
+    capped: bool
+    terms: tuple[Term, ...]
+    share: int
 
 
-def explain(whole: ApplicationSight) -> Ledger | None:
-    """The sum behind the application's promise, up to now or to its end."""
-    start, due = whole.promised_at, whole.due
-    if start is None or due is None:
-        return None
-    until = max(start, min(whole.closed_at or clock.now(), due))
-    count = Minutes(start, working=not words.round_the_clock(whole.target))
+def explain(sight: ClockSight, names: Names | None = None, bases: Names | None = None) -> Ledger:
+    """The sum of one clock. ``names`` are those of the reasons to wait, ``bases`` the articles of law."""
+    until = max(sight.started_at, min(sight.stopped_at or clock.now(), sight.due))
+    count = Count(sight.spans)
+    whole, passed = count.until(sight.due), count.until(until)
     return Ledger(
-        lines=tuple(_stretches(count, until) if count.working else _whole(count, until)),
-        passed=span(count.between(start, until)),
-        rest="" if whole.closed_at else _rest(count, until, due),
-        target=words.target(whole.target),
-        working=count.working,
-        days=whole.target.endswith(" wd"),
-        provisional=whole.provisional,
+        due=sight.due,
+        lines=tuple(_lines(Told(sight, count, until, names or {}))),
+        passed=span(passed),
+        rest="" if sight.stopped_at else _rest(sight, whole - passed),
+        ahead=() if sight.stopped_at else tuple(_ahead(sight, until)),
+        target=words.target(sight.target),
+        working=not sight.round_the_clock,
+        days=sight.target.endswith(" wd"),
+        provisional=sight.provisional,
+        capped=sight.ends_with_promise,
+        terms=tuple(_term(it, bases or {}) for it in sight.changes),
+        share=round(100 * passed / whole) if whole else 100,
     )
 
 
 @dataclass(frozen=True)
-class Minutes:
+class Count:
     """Counts from one start in whole minutes, so that the parts of a time add up to the whole of it."""
 
-    start: datetime
-    working: bool
+    spans: tuple[Stretch, ...]
 
     def until(self, instant: datetime) -> int:
-        if self.working:
-            return calendar().working_seconds(self.start, instant) // 60
-        return int((instant - self.start).total_seconds()) // 60
+        return sum(counted(it, instant) for it in self.spans) // 60
 
     def between(self, begin: datetime, end: datetime) -> int:
         return self.until(end) - self.until(begin)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the lines are told from."""
+
+    sight: ClockSight
+    count: Count
+    until: datetime
+    names: Names
+
+    def end(self, instant: datetime) -> str:
+        """The end of a line; the present is called so."""
+        return _("now") if self.is_now(instant) else clock_words(instant)
+
+    def is_now(self, instant: datetime) -> bool:
+        return instant == self.until and instant >= clock.now() - JUST_NOW
+
+    def range(self, begin: datetime, end: datetime) -> str:
+        same = self.is_now(end) or local_day(begin) == local_day(end)
+        return f"{due_words(begin)} – {self.end(end) if same else due_words(end)}"
 
 
 def span(minutes: int) -> str:
@@ -80,59 +134,102 @@ def span(minutes: int) -> str:
     return f"{_('%(n)s h') % {'n': hours}} {_('%(n)s min') % {'n': f'{rest:02d}'}}"
 
 
-def _rest(count: Minutes, until: datetime, due: datetime) -> str:
-    if until < due:
-        return _("%(span)s left") % {"span": span(count.between(until, due))}
-    return _("%(span)s over") % {"span": span(count.between(due, clock.now()))}
+def _rest(sight: ClockSight, minutes: int) -> str:
+    if sight.state == "broken":
+        return _("%(span)s over") % {"span": span(-sight.left // 60)}
+    return span(minutes)
 
 
-def _whole(count: Minutes, until: datetime) -> Iterator[Line]:
-    yield Line(f"{due_words(count.start)} – {_end(until)}", span(count.between(count.start, until)))
+# --- lines ------------------------------------------------------------------------------------------------
 
 
-def _stretches(count: Minutes, until: datetime) -> Iterator[Line]:
-    """Stretches between official days off. Plain weekends inside a stretch count nothing by themselves."""
-    first, last = count.start.astimezone(BAKU).date(), until.astimezone(BAKU).date()
-    special = special_days(first - NEAR, last + NEAR)
-    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-    for off, stretch in groupby(days, key=lambda day: _is_off(day, special)):
-        whole = list(stretch)
-        if off:
-            yield Line(f"{_days(whole)}: {_('official days off')}", _("not counted"), off=True)
+def _lines(told: Told) -> Iterator[Line]:
+    passed = between(told.sight.spans, told.sight.started_at, told.until)
+    for block in blocks(passed):
+        if block.kind == RUN:
+            yield from _whole(told, block) if told.sight.round_the_clock else _run(told, block)
+        elif block.kind == OFF:
+            yield Line(days_words(*block.days), _("not counted"), _joined(block.names), "cal")
         else:
-            begin = max(count.start, _midnight(whole[0]))
-            end = min(until, _midnight(whole[-1] + timedelta(days=1)))
-            yield Line(_stretch(begin, end, count.start, until, whole), span(count.between(begin, end)))
+            yield _wait(told, block)
 
 
-NEAR = timedelta(days=7)
+def _whole(told: Told, block: Block) -> Iterator[Line]:
+    yield Line(told.range(block.start, block.end), span(told.count.between(block.start, block.end)))
 
 
-def _is_off(day: date, special: dict[date, str]) -> bool:
-    """An official day off, or a weekend that touches one: told together."""
-    for step in (timedelta(days=1), timedelta(days=-1)):
-        near = day
-        while near not in special and not calendar().is_working(near):
-            near += step
-        if near in special:
-            return True
-    return False
+def _wait(told: Told, block: Block) -> Line:
+    reasons = _joined(told.names.get(code, code) for code in block.names)
+    return Line(told.range(block.start, block.end), _("not counted"), reasons, "pause")
 
 
-def _stretch(begin: datetime, end: datetime, start: datetime, until: datetime, days: list[date]) -> str:
-    left = due_words(begin) if begin == start else day_words(days[0])
-    if end == until:
-        return f"{left} – {_end(until)}"
-    return left if len(days) == 1 else f"{left} – {day_words(days[-1])}"
+@dataclass(frozen=True)
+class Day:
+    """A day of a run. ``cut`` says that the run begins or ends within it."""
+
+    day: date
+    begin: datetime
+    end: datetime
+    minutes: int
+    cut: bool
 
 
-def _end(until: datetime) -> str:
-    return _("now") if until >= clock.now() - timedelta(seconds=1) else due_words(until)
+def _run(told: Told, block: Block) -> Iterator[Line]:
+    """Whole days of one length are one line; the days that the run cuts have their own."""
+    days = [_day(told, block, *found) for found in by_day(block.stretches)]
+    for _key, group in groupby(days, key=lambda it: (it.cut and it.day, it.minutes)):
+        found = list(group)
+        if found[0].cut:
+            yield Line(_hours(told, block, found[0]), span(found[0].minutes))
+        else:
+            yield _days(found)
 
 
-def _days(days: list[date]) -> str:
-    return day_words(days[0]) if len(days) == 1 else f"{day_words(days[0])} – {day_words(days[-1])}"
+def _day(told: Told, block: Block, day: date, begin: datetime, end: datetime) -> Day:
+    opens, closes = midnight(day), midnight(day + timedelta(days=1))
+    return Day(
+        day=day,
+        begin=block.start if block.start > opens else begin,
+        end=block.end if block.end < closes else end,
+        minutes=told.count.between(begin, end),
+        cut=block.start > opens or block.end < closes,
+    )
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=BAKU)
+def _hours(told: Told, block: Block, it: Day) -> str:
+    return f"{due_words(it.begin)} – {told.end(it.end) if it.end == block.end else clock_words(it.end)}"
+
+
+def _days(found: list[Day]) -> Line:
+    first, last = found[0].day, found[-1].day
+    many = _("%(n)s working days") % {"n": len(found)}
+    note = many if len(found) > 1 else day_name(first)
+    return Line(days_words(first, last), span(sum(it.minutes for it in found)), note)
+
+
+def _ahead(sight: ClockSight, until: datetime) -> Iterator[str]:
+    """Official days off that are still to come before the due instant."""
+    for block in blocks(between(sight.spans, until, sight.due)):
+        if block.kind == OFF:
+            yield f"{days_words(*block.days)}: {_joined(block.names)}"
+
+
+def _joined(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+# --- new terms --------------------------------------------------------------------------------------------
+
+
+def _term(it: ChangeSight, bases: Names) -> Term:
+    return Term(
+        kind=it.kind,
+        at=it.at,
+        before=words.target(it.target_before),
+        after=words.target(it.target),
+        due_before=it.due_before,
+        due_after=it.due_after,
+        reason=words.of(GROUNDS, it.reason) if it.reason else "",
+        basis=bases.get(it.reason, ""),
+        text=it.text,
+    )

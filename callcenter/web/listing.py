@@ -33,8 +33,8 @@ from events import clock
 from .times import left
 
 PAGE = 50
-SHOWS = ("all", "mine", "free", "late", "soon")
-OFFERED = SHOWS[:3]  # the others when there is something in them, or by a link from the board
+SHOWS = ("all", "mine", "free", "held", "late", "soon")
+OFFERED = SHOWS[:4]  # the others when there is something in them, or by a link from the board
 ORDER = ("due_at", "priority", "id")
 OPEN_ONLY = Q(state__in=sorted(OPEN))
 
@@ -93,6 +93,11 @@ class Row:
         return self.seen.state == ReferralState.REQUESTED and not self.seen.assignee
 
     @property
+    def paused(self) -> bool:
+        """Does its clock stand still?"""
+        return self.seen.time_state == "paused"
+
+    @property
     def url(self) -> str:
         return self.place.url(opened=self.seen.id)
 
@@ -137,6 +142,7 @@ def _labels() -> list[tuple[str, str]]:
         ("all", _("All")),
         ("mine", _("Mine")),
         ("free", _("Nobody's")),
+        ("held", _("Held")),
         ("late", _("Late")),
         ("soon", _("Due soon")),
     ]
@@ -149,8 +155,9 @@ def _filters(actor: User) -> dict[str, Q]:
         "all": Q(),
         "mine": Q(assignee=actor),
         "free": Q(assignee=None),
+        "held": Q(state=ReferralState.ON_HOLD),
         "late": Q(due_at__lt=present),
-        "soon": Q(due_at__gte=present, clock__warn_at__lte=present),
+        "soon": Q(due_at__gte=present, warn_at__lte=present),
     }
 
 
@@ -172,7 +179,7 @@ def lines(actor: User, found: QuerySet[Referral], place: Place, opened: UUID | N
     return [
         Row(
             seen=row,
-            left=left(row.due, row.target),
+            left=left(row.due, row.target, row.paused_until),
             why=_why(actor, row, others[row.application], place.unit),
             place=place,
             current=row.id == opened,

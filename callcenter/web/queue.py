@@ -30,23 +30,33 @@ from callcenter.sight import ReferralSight
 from events.errors import Conflict, Denied, IllegalMove, KeyReused, NotVisible, Refusal, StaleVersion
 from workflows import actions
 
-from . import item, listing
+from . import clock_verbs, item, listing
 from .doors import actor_of, page, version_of, visible
 from .listing import Place
 from .sending import Refused, announce, is_part, once, status_for
 from .verb_forms import bound
+from .waits import instant
 
 Context = dict[str, Any]
+
+
+def _hold(*, until: str, **given: Any) -> Referral:
+    """Wait until the instant that was typed, in local time; without one as long as the policy allows."""
+    return actions.hold(until=instant(until), **given)
+
 
 # Verb, the fields it takes from its form, and what is said when it is done.
 VERBS: dict[str, tuple[Callable[..., Referral], tuple[str, ...], Any]] = {
     "accept": (actions.accept, (), gettext_lazy("Accepted. It is yours now.")),
     "start": (actions.start, (), gettext_lazy("Work has begun.")),
+    "hold": (_hold, ("reason", "until", "text"), gettext_lazy("On hold. It goes on by itself at the end.")),
+    "resume": (actions.resume, (), gettext_lazy("It goes on.")),
     "complete": (actions.complete, ("outcome", "text"), gettext_lazy("The answer is given.")),
     "reject": (actions.reject, ("reason", "suggested_unit", "text"), gettext_lazy("Returned to triage.")),
     "fail": (actions.fail, ("reason", "text"), gettext_lazy("Marked as not carried out.")),
     "release": (actions.release, (), gettext_lazy("Released to the queue.")),
     "cancel": (actions.cancel, ("reason", "text"), gettext_lazy("The referral is cancelled.")),
+    "contest": (clock_verbs.contest_share, ("firing", "text"), gettext_lazy("The objection is on record.")),
 }
 
 
@@ -179,10 +189,10 @@ def _refused(request: HttpRequest, referral: UUID, verb: str, refusal: Refusal) 
     who, when = item.changed_by(actor, seen) if stale else ("", None)
     context["refused"] = Refused(
         verb=verb,
-        label=next((each.label for each in context["toolbar"] if each.name == verb), ""),
+        label=context["labels"].get(verb, ""),
         notice=str(Taken(seen.assignee_name).message) if taken else _notice(refusal, seen),
         form=form,
-        still=verb in seen.verbs,
+        still=verb in context["possible"],
         taken=taken,
         stale=stale,
         in_place=stale or verb != "complete",

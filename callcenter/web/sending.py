@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -85,6 +85,30 @@ class Refused:
     who: str = ""
     when: datetime | None = None
     changes: tuple[Change, ...] = ()
+
+
+class Suggests:
+    """A choice that suggests what another field may say: ``suggestions`` by value, for ``target``.
+
+    The script puts it in only while nobody has written anything else there.
+    """
+
+    suggestions: Mapping[str, str] = {}
+    target = ""
+
+    def create_option(self, *args: Any, **options: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(*args, **options)  # type: ignore[misc]  # of the widget
+        if suggestion := self.suggestions.get(str(option["value"])):
+            option["attrs"] |= {"data-suggest": suggestion, "data-suggest-to": self.target}
+        return option
+
+
+class Suggesting(Suggests, forms.Select):
+    """A list of which each line may suggest something."""
+
+
+class SuggestingRadios(Suggests, forms.RadioSelect):
+    """The same as radio buttons."""
 
 
 def area(rows: int = 3, *, first: bool = False) -> forms.Textarea:

@@ -6,28 +6,19 @@ from datetime import datetime
 
 from callcenter.words import round_the_clock
 from events import clock
-from sla.selectors import working_seconds_left
+from sla.calendars import calendar
 
 
-def left(due: datetime | None, target: str = "") -> int | None:
+def left(due: datetime | None, target: str = "", paused_until: datetime | None = None) -> int | None:
     """Working seconds until ``due``, negative once it has passed.
 
-    None where working hours would mislead, so that pages show the instant alone: for a target that
-    runs round the clock, and for one that ended with the working day and is late by no working time.
+    While a clock waits it has as much left as it will have at the planned end of the wait. None where
+    working hours would mislead, so that pages show the instant alone: for a target that runs round the
+    clock, and for one that ended with the working day and is late by no working time.
     """
     if due is None or round_the_clock(target):
         return None
-    seconds = working_seconds_left(due)
-    return None if seconds == 0 and clock.now() >= due else seconds
-
-
-def share_passed(start: datetime, due: datetime | None, target: str = "") -> int | None:
-    """Per cent of the time from ``start`` to ``due`` that has passed, at most 100."""
-    if due is None or due <= start:
-        return None
-    if round_the_clock(target):
-        whole, rest = (due - start).total_seconds(), (due - clock.now()).total_seconds()
-    else:
-        rest = float(working_seconds_left(due))
-        whole = rest - working_seconds_left(start)
-    return max(0, min(100, round(100 * (whole - rest) / whole))) if whole > 0 else 100
+    present = clock.now()
+    since = max(present, paused_until) if paused_until and present < due else present
+    seconds = calendar().working_seconds(since, due)
+    return None if seconds == 0 and present >= due else seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from . import applications, board, desk, home, queue, triage
+from . import applications, board, calendar, clockwork, desk, home, queue, triage
 from .sign_in import SignIn
 
 SIGN_IN = auth.LoginView.as_view(redirect_authenticated_user=True, authentication_form=SignIn)
@@ -40,4 +40,7 @@ urlpatterns = [
     path("applications/<uuid:application>/<str:verb>/", applications.act, name="application-act"),
     path("board/", board.board, name="board"),
     path("board/part/", board.part, name="board-part"),
+    path("board/time/", clockwork.time, name="time"),
+    path("calendar/", calendar.show, name="calendar"),
+    path("calendar/edit/", calendar.edit, name="calendar-edit"),
 ]

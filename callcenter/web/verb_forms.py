@@ -12,7 +12,10 @@ from access.models import User
 from agencies.models import Effect, Reason, Unit
 from callcenter.sight import ReferralSight
 
-from .sending import FIRST, VerbForm, area
+from . import clock_panel
+from .sending import FIRST, Suggesting, VerbForm, area
+from .templatetags.dayaq import due_words
+from .waits import End, by_clock, spelled
 
 # Reasons that only the product itself writes.
 OWN_REASONS = ("policy_met", "withdrawn", "entered_in_error")
@@ -37,7 +40,7 @@ class AnswerForm(VerbForm):
 
 
 class ReasonForm(VerbForm):
-    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Select(attrs=FIRST))
+    reason = forms.CharField(label=gettext_lazy("Reason"), widget=Suggesting(attrs=FIRST))
     text = forms.CharField(label=gettext_lazy("A few words"), required=False, widget=area())
 
 
@@ -48,7 +51,28 @@ class ReturnForm(ReasonForm):
     field_order = ("reason", "suggested_unit", "text")
 
 
+class HoldForm(ReasonForm):
+    until = forms.CharField(
+        label=gettext_lazy("Until when (Baku time)"),
+        required=False,
+        widget=forms.TextInput(attrs={"type": "datetime-local"}),
+    )
+    field_order = ("reason", "until", "text")
+
+    def offer(self, ends: list[End]) -> None:
+        """Reasons under what they do to the clock; choosing one suggests the latest end it allows."""
+        widget = self.fields["reason"].widget
+        assert isinstance(widget, Suggesting)
+        widget.choices = [("", _("Choose")), *by_clock(ends)]
+        widget.suggestions = {each.reason: spelled(each.latest) for each in ends}
+        widget.target = "hold-until"
+        self.fields["until"].help_text = _("At the latest: %(ends)s. Empty means the latest.") % {
+            "ends": "; ".join(f"{each.name} – {due_words(each.latest)}" for each in ends)
+        }
+
+
 FORMS: dict[str, type[VerbForm]] = {
+    "hold": HoldForm,
     "complete": AnswerForm,
     "reject": ReturnForm,
     "fail": ReasonForm,
@@ -58,11 +82,12 @@ FORMS: dict[str, type[VerbForm]] = {
 
 def bound(verb: str, data: Any) -> VerbForm | None:
     """The form of a verb with what was typed; None for a verb without fields."""
-    return FORMS[verb](data, auto_id=f"{verb}-%s") if verb in FORMS else None
+    kind = {**FORMS, **clock_panel.FORMS}.get(verb)
+    return kind(data, auto_id=f"{verb}-%s") if kind else None
 
 
 def referral_forms(
-    actor: User, row: ReferralSight, *, typed: VerbForm | None, verb: str
+    actor: User, row: ReferralSight, ends: list[End], *, typed: VerbForm | None, verb: str
 ) -> dict[str, VerbForm]:
     """Empty forms for the verbs that are possible now, and the typed one as it was refused."""
     wanted = [name for name in FORMS if name in row.verbs or (name == verb and typed is not None)]
@@ -74,7 +99,10 @@ def referral_forms(
     made = {}
     for name in wanted:
         form = typed if name == verb and typed is not None else FORMS[name](auto_id=f"{name}-%s")
-        _fill(form, name, reasons, row)
+        if isinstance(form, HoldForm):
+            form.offer(ends)
+        else:
+            _fill(form, name, reasons, row)
         made[name] = form
     return made
 

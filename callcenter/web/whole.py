@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,10 +21,11 @@ from access.roles import CALL_CENTRE
 from access.visibility import applications_for, referrals_for
 from agencies.lifecycle import ANSWERED, OPEN
 from agencies.models import Unit
-from callcenter import sight, words
+from callcenter import clocks, plain, sight, words
 from callcenter.live.stream import cursor_now
 from callcenter.sight import ApplicationSight, ReferralSight
 from callcenter.timeline import timeline
+from events import clock
 from events.models import Event
 from intake.lifecycle import OPEN as OPEN_APPLICATION
 from intake.lifecycle import ApplicationState
@@ -33,8 +34,9 @@ from routing.models import Decision
 from workflows import diagrams, queue
 from workflows.flows import ApplicationFlow
 
-from . import lanes, ledger
+from . import clock_panel, extending, lanes
 from .doors import visible
+from .extending import ExtendForm, Offer
 from .item import names_of_documents, partners
 from .sending import FIRST, Change, Verb, VerbForm, area, new_key
 from .times import left
@@ -46,10 +48,12 @@ LABELS = {
     "dispute": gettext_lazy("Not solved"),
     "unreachable": gettext_lazy("Not reached"),
     "reopen": gettext_lazy("Open again"),
+    "extend": gettext_lazy("Give more time"),
     "withdraw": gettext_lazy("The citizen withdraws"),
     "annul": gettext_lazy("Entered in error"),
 }
-ICONS = {"confirm": "check", "dispute": "chat", "unreachable": "phone", "reopen": "sync"}
+ICONS = {"confirm": "check", "dispute": "chat", "unreachable": "phone", "reopen": "sync", "extend": "cal"}
+KEYS = {"extend": "M"}
 SOURCES = {
     "rules": gettext_lazy("By the rules"),
     "triage": gettext_lazy("By hand in triage"),
@@ -69,8 +73,10 @@ class ObjectionForm(VerbForm):
 FORMS: dict[str, type[VerbForm]] = {
     "dispute": ObjectionForm,
     "reopen": ObjectionForm,
+    "extend": ExtendForm,
     "withdraw": WordsForm,
     "annul": WordsForm,
+    **clock_panel.FORMS,
 }
 
 
@@ -98,13 +104,16 @@ def context(actor: User, application: UUID, *, typed: VerbForm | None = None, ve
     rows = sight.with_parts(applications_for(actor)).select_related("process")
     row = visible(rows, application)
     whole = sight.application(actor, row)
-    buttons = list(verbs(whole))
-    made = {name: _form(name, whole, typed if name == verb else None) for name in FORMS}
+    panel = clock_panel.of_application(clocks.of_application(actor, row), whole)
+    offers = extending.offers(whole) if "extend" in whole.verbs else []
+    buttons = list(verbs(whole, offers))
+    of_clocks = list(panel.verbs) if panel else []
+    made = _forms(whole, offers, panel, typed, verb)
     own = set(referrals_for(actor).filter(application=row).values_list("pk", flat=True))
     return {
         "whole": whole,
         "open": whole.state in OPEN_APPLICATION,
-        "left": left(whole.due, whole.target),
+        "left": left(whole.due, whole.target, whole.paused_until),
         "answered": sum(part.state in ANSWERED for part in whole.referrals),
         "drawing": diagrams.svg(ApplicationFlow, row.process) if row.process else "",
         "lanes": lanes.draw(whole.referrals),
@@ -113,11 +122,17 @@ def context(actor: User, application: UUID, *, typed: VerbForm | None = None, ve
         "documents": names_of_documents(whole),
         "history": list(reversed(timeline(actor, row))),
         "decisions": decisions(actor, row),
-        "ledger": ledger.explain(whole),
+        "panel": panel,
+        "say": plain.sentence(panel.main) if panel and actor.role in CALL_CENTRE else "",
         "turn": list(whose_turn(whole)),
         "blocks": list(what_blocks(whole)),
         "verbs": buttons,
-        "dialogs": [(each, made[each.name]) for each in buttons if each.name in made and each.name != verb],
+        "dialogs": [
+            (each, made[each.name])
+            for each in buttons + of_clocks
+            if each.allowed and each.name in made and each.name != verb
+        ],
+        "possible": {each.name for each in buttons + of_clocks if each.allowed},
         "version": whole.version,
         "key": new_key(),
         "cursor": cursor_now(),
@@ -129,17 +144,32 @@ def context(actor: User, application: UUID, *, typed: VerbForm | None = None, ve
 # --- what may be done -------------------------------------------------------------------------------------
 
 
-def verbs(whole: ApplicationSight) -> Iterable[Verb]:
-    """The verbs that are possible now, the next step first and filled."""
+def verbs(whole: ApplicationSight, offers: Sequence[Offer]) -> Iterable[Verb]:
+    """The verbs of this state, the next step first and filled. More time rests where the law has none."""
     for name, label in LABELS.items():
         if name in whole.verbs:
+            allowed = name != "extend" or bool(offers)
             yield Verb(
                 name=name,
                 label=str(label),
                 icon=ICONS.get(name, ""),
+                key=KEYS.get(name, ""),
                 opens="dialog" if name in FORMS else "send",
+                allowed=allowed,
                 primary=name == "confirm",
+                why="" if allowed else _no_more_time(whole),
             )
+
+
+def _no_more_time(whole: ApplicationSight) -> str:
+    if whole.due is not None and whole.due <= clock.now():
+        return _("The promised time has passed. It can be contested, not extended.")
+    return _("The law gives no more time for this application.")
+
+
+def label(verb: str) -> str:
+    """What a verb is called on its button."""
+    return str(LABELS[verb] if verb in LABELS else clock_panel.VERBS[verb][0])
 
 
 def bound(verb: str, data: Any) -> VerbForm | None:
@@ -147,14 +177,30 @@ def bound(verb: str, data: Any) -> VerbForm | None:
     return FORMS[verb](data, auto_id=f"{verb}-%s") if verb in FORMS else None
 
 
-def _form(verb: str, whole: ApplicationSight, typed: VerbForm | None) -> VerbForm:
-    form = typed or FORMS[verb](auto_id=f"{verb}-%s")
+def _forms(
+    whole: ApplicationSight,
+    offers: list[Offer],
+    panel: clock_panel.Panel | None,
+    typed: VerbForm | None,
+    verb: str,
+) -> dict[str, VerbForm]:
+    """A form per verb, filled with what may be chosen now; the typed one as it was refused."""
+    made = clock_panel.forms_of(panel, typed=typed, verb=verb)
+    for name in FORMS.keys() - made.keys():
+        form = typed if name == verb and typed is not None else FORMS[name](auto_id=f"{name}-%s")
+        if isinstance(form, ExtendForm):
+            form.offer(offers)
+        _choose_answer(form, whole)
+        made[name] = form
+    return made
+
+
+def _choose_answer(form: VerbForm, whole: ApplicationSight) -> None:
     if isinstance(form, ObjectionForm):
         widget = form.fields["referral"].widget
         assert isinstance(widget, forms.Select)
         answers = [part for part in whole.referrals if part.state not in OPEN and not _replaced(part, whole)]
         widget.choices = [(str(part.id), part.unit_name) for part in answers]
-    return form
 
 
 def _replaced(part: ReferralSight, whole: ApplicationSight) -> bool:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -16,9 +17,10 @@ from rest_framework.test import APIClient
 
 from access.roles import CALL_CENTRE, Role
 from agencies.models import Referral, Unit
+from events import clock
 from intake.models import Application, Contact
 from people.models import Person
-from tests.access.stage import STAFF, TWINS, Stage, addresses, hire, works_for
+from tests.access.stage import STAFF, TWINS, Stage, addresses, breach, hire, time_passes, works_for
 
 OPERATOR, SUPERVISOR = "operator", "supervisor"
 STAFF_OF_THE_TAPE = (*(name for name in STAFF if name not in TWINS), "worker of MOH")
@@ -56,6 +58,7 @@ class Life:
         """Every sensitive field with the ways its word can be written."""
         words = (
             *("family_name", "given_name", "patronymic", "address", "safety", "text", "fact", "notes"),
+            *("wait", "extension", "contest"),
             *("rejection", "triage", "unreachable", "dispute", "confirmation", "reopening", "end"),
             *(f"answer of {unit}" for unit in (self.lead, *self.joint)),
         )
@@ -116,7 +119,8 @@ def may_read(stage: Stage, name: str, life: Life, what: str) -> bool:
         return True
     if actor.role == Role.CLINICIAN:
         who = (*PERSONAL, "fin", "address", "safety")
-        return what in who or (life.health and what not in ("notes", "number", "tracking"))
+        others = ("notes", "number", "tracking", "extension", "contest")
+        return what in who or (life.health and what not in others)
     mine = {unit for unit in (life.lead, *life.joint) if works_for(actor, Unit.objects.get(pk=unit))}
     if not mine:
         return False
@@ -126,7 +130,8 @@ def may_read(stage: Stage, name: str, life: Life, what: str) -> bool:
     return (
         what in PERSONAL
         or (what in ("text", "fact") and reads_text)
-        or (what == "rejection" and life.lead in mine)
+        or (what in ("rejection", "wait", "contest") and life.lead in mine)
+        or what == "extension"  # the share of each was extended with the promise
         # all of these were about the first joint unit
         or (what in ("dispute", "reopening", "end") and life.joint[0] in mine and reads_text)
     )
@@ -299,6 +304,13 @@ def _acts(tape: Tape, life: Life) -> Iterator[None]:
     act(lead, f"referrals/{first}/reject/", {"reason": "not_ours", "text": mark("rejection")})
     act(OPERATOR, f"{here}/triage/", {"lead": life.lead, "referral": first, "text": mark("triage")})
     act(lead, f"referrals/{referral(life.lead)}/accept/", {})
+    waiting = {"reason": "waiting_citizen", "text": mark("wait")}
+    act(lead, f"referrals/{referral(life.lead)}/hold/", waiting)
+    act(OPERATOR, f"referrals/{referral(life.lead)}/resume/", {})
+    act(SUPERVISOR, f"{here}/extend/", {"reason": "information_requested", "text": mark("extension")})
+    time_passes(clock.now() + timedelta(days=200))
+    late = breach(Application.objects.get(pk=life.application), life.lead)
+    act(SUPERVISOR, f"{here}/contest/", {"firing": late.pk, "text": mark("contest")})
     yield
 
     done = {unit: {"outcome": "provided", "text": mark(f"answer of {unit}")} for unit in life.workers}
@@ -322,14 +334,21 @@ def _read(tape: Tape, who: str) -> None:
     """Everything there is to read through the API, whether one may or not."""
     ask = ["applications/?page_size=200", "referrals/?page_size=200", "board/", "live/board/"]
     ask += [f"board/?agency={code}" for code in ("MLSPP", "YASHAT")]
+    ask += ["escalations/", "forecast/?hours=24"]
     ask += [f"live/queue:{unit}/" for unit in UNITS]
     for life in tape.lives:
         here = f"applications/{life.application}/"
-        ask += [here, f"{here}timeline/", f"{here}why/", f"live/application:{life.application}/"]
+        ask += [
+            here,
+            f"{here}timeline/",
+            f"{here}why/",
+            f"{here}clocks/",
+            f"live/application:{life.application}/",
+        ]
         ask += [f"people/{life.person['id']}/", f"people/?q={quote(life.mark('family_name'))}"]
         ask += [f"applications/?person={life.person['id']}", f"contacts/{life.contact['id']}/"]
         rows = Referral.objects.filter(application=life.application).values_list("pk", flat=True)
-        ask += [f"referrals/{row}/" for row in rows]
+        ask += [f"referrals/{row}/{part}" for row in rows for part in ("", "clocks/")]
     for path in ask:
         tape.api(who, "get", path)
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from access.models import Token, User
 from access.policy import POLICY, Action, Relation
 from access.roles import AGENCY, CALL_CENTRE, Role
 from agencies.models import Agency, Membership, Referral, Unit
+from events import clock
 from intake import services as intake
 from intake.models import Application, Contact, Subtopic
 from people import services as people
 from people.models import Person
+from sla.models import Firing
 from tests.access.routes import Route
-from workflows import actions
+from workflows import actions, firing
 
 # Everybody who may stand before the door: name, role and unit.
 STAFF: dict[str, tuple[Role, str | None]] = {
@@ -46,6 +49,7 @@ class Stage:
     applications: dict[str, Application] = field(default_factory=dict)
     referrals: dict[str, Referral] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
+    breaches: dict[str, Firing] = field(default_factory=dict)
     person: Person | None = None
 
 
@@ -99,6 +103,9 @@ def a_day() -> Stage:
     actions.confirm(actor=operator, application=closed.pk, text="Razıdır.")
     taken = referral(insurance, "MLSPP")
     actions.claim(actor=stage.users["machine of MLSPP"], referral=taken.pk)
+    outside = referral(insurance, "DSKS")
+    actions.hold(actor=operator, referral=outside.pk, reason="waiting_citizen")
+    time_passes(clock.now() + timedelta(days=120), escalating=insurance)
 
     rows = {
         "prosthesis": prosthesis,
@@ -124,7 +131,29 @@ def a_day() -> Stage:
         "of the operator": intake.start_contact(operator_id=operator.pk, caller=stage.person),
         "of another shift": intake.start_contact(operator_id=stage.users["operator of another shift"].pk),
     }
+    stage.breaches = {
+        "of DTSERA": breach(prosthesis, "MLSPP.DTSERA"),
+        "of YASHAT": breach(prosthesis, "YASHAT"),
+        "of the promise": breach(prosthesis),
+        "of MLSPP, escalated": breach(insurance, "MLSPP"),
+        "of the promise, escalated": breach(insurance),
+    }
     return stage
+
+
+def time_passes(until: datetime, *, escalating: Application | None = None) -> None:
+    """Everything fires that is due until then; the breaches of one application reach the supervisor."""
+    while firing.fire(now=until):
+        pass
+    for row in Firing.objects.filter(clock__application=escalating, pending=True).order_by("id"):
+        actions.escalate(row.pk)
+
+
+def breach(application: Application, unit: str | None = None) -> Firing:
+    """The breach of a unit's share, by default of the promise."""
+    rows = Firing.objects.select_related("clock__application", "clock__referral__unit").filter(level=100)
+    measure = "resolve" if unit else "resolution"
+    return rows.get(clock__application=application, clock__measure=measure, clock__referral__unit=unit)
 
 
 def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
@@ -169,6 +198,9 @@ def stands(actor: User, relation: Relation, record: Any) -> bool:
         return bool(record.operator_id == actor.pk)
     if relation == Relation.ON_BEHALF:
         return isinstance(record, (Referral, Unit)) and record.agency.scope == "external"
+    if isinstance(record, Firing):  # of a promise: it lies in nobody's queue
+        share = record.clock.referral
+        return share is not None and works_for(actor, share.unit)
     if isinstance(record, Agency):
         return record.code in {code.split(".")[0] for code in units_of(actor)}
     return works_for(actor, record.unit if isinstance(record, Referral) else record)
@@ -194,6 +226,8 @@ def sees(actor: User, record: Any) -> bool:
         return actor.role in CALL_CENTRE or (actor.role in AGENCY and works_for(actor, record))
     if isinstance(record, Agency):
         return True  # the list of agencies is public to everybody inside
+    if isinstance(record, Firing):
+        return sees(actor, record.clock.application)
     if actor.role in CALL_CENTRE:
         return True
     if actor.role == Role.CLINICIAN:

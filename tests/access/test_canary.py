@@ -151,8 +151,11 @@ KEEPERS = {  # where citizens' words live, and the histories of those tables
     "intake_application",
     "agencies_referral",
     "agencies_answer",
+    "agencies_hold",
     "routing_decision",
     "feedback_confirmation",
+    "sla_change",
+    "sla_firing",
 }
 
 

@@ -26,6 +26,7 @@ OF_A_REFERRAL: dict[str, dict[str, Any]] = {
     "reject": {"reason": "not_ours"},
     "complete": {"outcome": "provided", **WORDS},
     "fail": {"reason": "no_show"},
+    "hold": {"reason": "waiting_citizen"},
 }
 OF_AN_APPLICATION: dict[str, tuple[Action, str, dict[str, Any]]] = {
     "triage": (Action.APPLICATION_TRIAGE, "unclear", {"lead": "TABIB"}),
@@ -35,7 +36,10 @@ OF_AN_APPLICATION: dict[str, tuple[Action, str, dict[str, Any]]] = {
     "reopen": (Action.APPLICATION_REOPEN, "closed", WORDS),
     "withdraw": (Action.APPLICATION_WITHDRAW, "prosthesis", WORDS),
     "annul": (Action.APPLICATION_ANNUL, "prosthesis", WORDS),
+    "extend": (Action.APPLICATION_EXTEND, "prosthesis", {"reason": "additional_study", **WORDS}),
 }
+OF_A_BREACH = {"contest": Action.CLOCK_CONTEST, "settle_escalation": Action.ESCALATION_SETTLE}
+OF_TIME = {"end_wait", "escalate", "recalendar"}  # what nobody does, and nobody can be denied
 
 
 def verdict(command: Callable[..., Any], **arguments: Any) -> str:
@@ -70,6 +74,8 @@ def test_each_command_on_a_referral_asks_whose_it_is(day: Stage, name: str) -> N
         assert (told == "denied") != may_release, row.unit_id
         told = verdict(actions.cancel, actor=actor, referral=row.pk, reason="wrong_unit")
         assert (told == "denied") != allows(actor, Action.REFERRAL_CANCEL, row), row.unit_id
+        told = verdict(actions.resume, actor=actor, referral=row.pk)
+        assert (told == "denied") != allows(actor, Action.REFERRAL_RESUME, row), row.unit_id
 
 
 @pytest.mark.parametrize("name", STAFF)
@@ -80,6 +86,17 @@ def test_each_command_on_an_application_asks_who_calls(day: Stage, name: str) ->
         row = day.applications[which]
         told = verdict(getattr(actions, verb), actor=actor, application=row.pk, **arguments)
         assert told == ("done" if allows(actor, action, row) else "denied"), verb
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_each_command_on_a_breach_asks_whose_it_is(day: Stage, name: str) -> None:
+    actor = day.users[name]
+
+    for label, row in day.breaches.items():
+        for verb, action in OF_A_BREACH.items():
+            about = {"application": row.clock.application_id, "firing": row.pk}
+            told = verdict(getattr(actions, verb), actor=actor, **about, **WORDS)
+            assert (told == "denied") != allows(actor, action, row), (verb, label)
 
 
 @pytest.mark.parametrize("name", STAFF)
@@ -99,9 +116,10 @@ def test_registering_and_taking_the_next_one_ask_who_calls(day: Stage, name: str
 
 
 def test_every_command_is_asked_here() -> None:
-    asked = {*OF_A_REFERRAL, *OF_AN_APPLICATION, "release", "cancel", "register", "take_next"}
+    asked = {*OF_A_REFERRAL, *OF_AN_APPLICATION, *OF_A_BREACH}
+    asked |= {"release", "cancel", "resume", "register", "take_next"}
 
-    assert asked == set(actions.__all__)
+    assert asked | OF_TIME == set(actions.__all__)
 
 
 def test_somebody_disabled_in_the_meantime_is_denied(day: Stage) -> None:

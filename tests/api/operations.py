@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from events import clock
 from tests.access.stage import Stage
 
 Body = dict[str, Any]
@@ -138,9 +140,33 @@ OPERATIONS = [
         "annul", "supervisor", "post", application("prosthesis", "annul"),
         lambda day: {"text": "Səhv."}, ("text",),
     ),
+    Operation(
+        "extend", "supervisor", "post", application("prosthesis", "extend"),
+        lambda day: {"reason": "additional_study", "text": "Əlavə müayinə lazımdır."},
+        ("text",), ("reason",),
+    ),
+    Operation(
+        "contest", "administrator of MLSPP", "post", application("prosthesis", "contest"),
+        lambda day: {"firing": day.breaches["of DTSERA"].pk, "text": "Sənəd gec gəldi."},
+        ("text",), (), (), (), (), ("firing",),
+    ),
+    Operation(
+        "settle", "supervisor", "post", application("insurance", "settle"),
+        lambda day: {"firing": day.breaches["of MLSPP, escalated"].pk, "text": "Danışıldı."},
+        ("text",), (), (), (), (), ("firing",),
+    ),
     Operation("claim", LEAD, "post", referral("of DTSERA", "claim"), lambda day: {}),
     Operation("accept", LEAD, "post", referral("of DTSERA", "accept"), lambda day: {}),
     Operation("start", LEAD, "post", referral("of DTSERA", "start"), lambda day: {}),
+    Operation(
+        "hold", LEAD, "post", referral("of DTSERA", "hold"),
+        lambda day: {
+            "reason": "waiting_citizen", "until": (clock.now() + timedelta(days=1)).isoformat(),
+            "text": "Zəng gözlənilir.",
+        },
+        ("text",), ("reason",), (), (), ("until",),
+    ),
+    Operation("resume", "operator", "post", referral("of a body outside", "resume"), lambda day: {}),
     Operation(
         "release", "administrator of MLSPP", "post", referral("of MLSPP, taken", "release"), lambda day: {}
     ),

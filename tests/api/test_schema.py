@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from events import clock
 from tests.access.routes import routes
 from tests.access.stage import Stage
 from tests.api.conftest import rolled_back
@@ -125,7 +127,9 @@ def known(day: Stage) -> dict[str, list[Any]]:
         "phones": [["0501234567"]],
         "lead": ["TABIB", "MOH"],
         "joint": [[], ["MOH"]],
-        "reason": ["not_ours", "no_show", "no_longer_needed"],
+        "reason": ["not_ours", "no_show", "no_longer_needed", "waiting_citizen", "additional_study"],
+        "until": [None, (clock.now() + timedelta(days=1)).isoformat()],
+        "firing": [row.pk for row in day.breaches.values()],
         "outcome": ["provided"],
         "disposition": ["application_opened"],
         "facts": [{}, {"consents": ["YASHAT"]}],

@@ -14,8 +14,6 @@ from callcenter.admin import site
 from callcenter.reference import load
 from intake.models import Document, Subtopic
 from routing.models import RuleSet
-from sla import selectors as sla
-from sla.models import CalendarDay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 
@@ -48,9 +46,9 @@ def sending(value: Any) -> Any:
     return ",".join(value) if isinstance(value, list) else value
 
 
-def test_only_reference_data_users_and_the_calendar_are_there() -> None:
+def test_only_reference_data_and_users_are_there() -> None:
     assert [model.__name__ for model in MODELS] == [
-        "Agency", "CalendarDay", "Category", "Disposition", "District", "Document", "Reason", "Region",
+        "Agency", "Category", "Disposition", "District", "Document", "Reason", "Region",
         "RuleSet", "Subtopic", "Topic", "Unit", "User",
     ]  # fmt: skip
 
@@ -142,15 +140,6 @@ def test_a_subtopic_can_be_changed(admin: Any) -> None:
     assert Subtopic.objects.get(pk="PRO-NEW").resolve == "20 wd"
 
 
-def test_the_cabinet_swaps_a_day(admin: Any) -> None:
-    admin.post(address(CalendarDay, "add"), {"date": "2026-12-26", "kind": "cabinet_work"})
-    assert sla.calendar().is_working(CalendarDay.objects.get(pk="2026-12-26").date)
-    load()
-    assert CalendarDay.objects.get(pk="2026-12-26").mark == "A"
-    CalendarDay.objects.all().filter(pk="2026-12-26").delete()
-    sla.forget_calendar()
-
-
 def test_rule_sets_are_read_only(admin: Any) -> None:
     before = RuleSet.objects.values().get()
     page = admin.get(address(RuleSet, "change", 1))
@@ -195,7 +184,6 @@ def test_the_site_sends_no_inline_script_or_style(admin: Any) -> None:
     for page in (
         reverse("admin:index"),
         address(User, "add"),
-        address(CalendarDay, "add"),
         address(Unit, "change", "MOH"),
     ):
         html = admin.get(page).content.decode()

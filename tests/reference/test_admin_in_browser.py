@@ -15,7 +15,6 @@ from access.models import User
 from intake.models import Subtopic
 from people.models import District
 from routing.models import RuleSet
-from sla.models import CalendarDay
 
 from .test_admin import address
 
@@ -64,7 +63,6 @@ def test_nothing_is_refused_on_any_kind_of_page(page: Any) -> None:
         address(Subtopic, "change", "PRO-NEW"),
         address(RuleSet, "change", 1),
         address(User, "add"),
-        address(CalendarDay, "changelist"),
     ):
         answer = page.goto(path)
         assert answer.status == 200, path
@@ -74,9 +72,6 @@ def test_nothing_is_refused_on_any_kind_of_page(page: Any) -> None:
 
 
 def test_the_scripts_of_the_forms_work(page: Any) -> None:
-    page.goto(address(CalendarDay, "add"))
-    page.locator(".datetimeshortcuts a").first.click()
-    assert page.locator("#id_date").input_value()
     page.goto(address(User, "change", User.objects.get(username="tabib").pk))
     page.locator("#memberships-group .add-row a").click()
     page.locator("#memberships-group .select2-selection").last.click()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,13 @@ from django.db import connection
 from agencies.models import Agency, Effect, Reason, Unit
 from callcenter.reference import FOLDER, load
 from callcenter.reference.rules import digest
+from events import clock
 from intake.models import Disposition, Document, Subtopic, Topic
 from people.models import Category, District, Region
 from routing.models import RuleSet
-from sla.models import CalendarDay
+from sla import calendars
+from sla.arithmetic import BAKU
+from sla.models import CalendarVersion
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 
@@ -52,12 +57,12 @@ def replace(folder: Path, file: str, old: str, new: str) -> None:
 def everything() -> dict[str, list[dict[str, Any]]]:
     return {
         model.__name__: list(model.objects.order_by("pk").values())
-        for model in (*TABLES, CalendarDay, RuleSet)
+        for model in (*TABLES, CalendarVersion, RuleSet)
     }
 
 
 def empty_tables() -> None:
-    for model in (RuleSet, CalendarDay, *reversed(TABLES)):
+    for model in (RuleSet, CalendarVersion, *reversed(TABLES)):
         model.objects.all()._raw_delete("default")
 
 
@@ -79,17 +84,18 @@ def test_an_empty_database_is_filled_in_one_go_and_fast() -> None:
     started = time.process_time()
     report = load()
     assert time.process_time() - started < 3
-    assert report.touched == sum(TABLES.values()) + CalendarDay.objects.count()
+    assert report.touched == sum(TABLES.values()) + CalendarVersion.objects.count()
     assert report.rules == "Rule set 1 is published."
     after = everything()
-    assert {**after, "RuleSet": []} == {**before, "RuleSet": []}
+    fresh: Any = {"RuleSet": [], "CalendarVersion": []}  # these say when they were published
+    assert {**after, **fresh} == {**before, **fresh}
 
 
 def test_the_second_load_changes_nothing_and_says_so(capsys: Any) -> None:
     before = everything()
     with connection.execute_wrapper(refuse_writing):
         call_command("load_reference")
-    total = sum(TABLES.values()) + CalendarDay.objects.count()
+    total = sum(TABLES.values()) + CalendarVersion.objects.count()
     assert capsys.readouterr().out == f"Nothing changed: {total} rows are as in the files.\n"
     assert everything() == before
 
@@ -129,11 +135,64 @@ def test_rows_of_an_administrator_and_rows_from_elsewhere_stay(folder: Path) -> 
     assert Document.objects.filter(pk__in=["OWN", "ELSEWHERE"], active=True).count() == 2
 
 
-def test_a_day_that_left_the_calendar_is_gone(folder: Path) -> None:
-    replace(folder, "calendar.yaml", "11-08, 11-09, 12-31]\n  ramazan", "11-08, 11-09]\n  ramazan")
-    replace(folder, "calendar.yaml", "working_days: 241", "working_days: 242")
-    assert load(folder).touched == 1
-    assert not CalendarDay.objects.filter(date="2026-12-31").exists()
+# --- the calendar is published, never edited ------------------------------------------------------------
+
+SPRING = datetime(2026, 4, 1, 10, tzinfo=BAKU)
+
+
+@pytest.fixture
+def in_spring() -> Iterator[None]:
+    with clock.at(SPRING):
+        yield
+    calendars.forget()
+
+
+@pytest.fixture
+def more_days_off(folder: Path) -> Path:
+    """The files after the Cabinet gave 25 June 2026 away and set no date for it to be worked."""
+    replace(folder, "calendar.yaml", "  shortened: [01-19, 03-19, 05-08, 05-26, 06-25, 12-30]\n", "")
+    replace(folder, "calendar.yaml", "  working_days: 241\n", "  working_days: 240\n  cabinet_off: [06-25]\n")
+    return folder
+
+
+def test_the_first_calendar_is_the_files() -> None:
+    version = CalendarVersion.objects.get()
+    assert (version.number, version.note, version.by) == (1, "fixtures", None)
+    assert version.units == {"MOH.PSM": "round_the_clock", "TABIB.AMB": "round_the_clock"}
+    assert [year for year, lists in version.years.items() if lists["confirmed"]] == ["2025", "2026"]
+    assert all(lists["mark"] == "S:W2,W3,W5" for lists in version.years.values())
+
+
+@pytest.mark.usefixtures("in_spring")
+def test_other_days_in_the_files_are_the_next_calendar(more_days_off: Path) -> None:
+    report = load(more_days_off)
+    assert (report.touched, report.calendar) == (1, "")
+    assert CalendarVersion.objects.count() == 2
+    assert not calendars.calendar().is_working(date(2026, 6, 25))
+    assert load(more_days_off).touched == 0
+
+
+@pytest.mark.usefixtures("in_spring")
+def test_what_an_administrator_published_outlives_the_files(more_days_off: Path, people_at_work: Any) -> None:
+    CalendarVersion.objects.create(
+        number=2,
+        digest="of another calendar",
+        published_at=SPRING,
+        by=people_at_work.admin,
+        **CalendarVersion.objects.values("years", "hours", "units").get(),
+    )
+    assert load().calendar == "", "the files say what they said"
+    report = load(more_days_off)
+    assert report.calendar == "The calendar differs from version 2, which stays in force."
+    assert (report.touched, CalendarVersion.objects.count()) == (0, 2)
+
+
+@pytest.mark.usefixtures("in_spring")
+def test_the_files_do_not_change_a_closed_year(folder: Path) -> None:
+    replace(folder, "calendar.yaml", "  cabinet_off: [01-03, 03-27, 03-28]", "  cabinet_off: [01-03]")
+    report = load(folder)
+    assert report.calendar == "The calendar in force stays: 2025 is closed: its days do not change any more."
+    assert CalendarVersion.objects.count() == 1
 
 
 def test_units_know_their_agency_and_the_way_down_to_them() -> None:

@@ -12,7 +12,7 @@ from callcenter.reference import FOLDER
 from routing import selectors as routing
 from routing.decide import HEALTH, Decision, decide
 from routing.models import RuleSet
-from sla import selectors as sla
+from sla import calendars
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 
@@ -26,7 +26,7 @@ SUBTOPICS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 @pytest.fixture(autouse=True)
 def _read_anew() -> None:
     routing.forget()
-    sla.forget_calendar()
+    calendars.forget()
 
 
 def decided(**facts: Any) -> Decision:
@@ -88,7 +88,7 @@ def test_other_answers_leave_the_priority(facts: dict[str, Any]) -> None:
 
 def working_days(year: int) -> int:
     days = [date(year, 1, 1) + timedelta(days=offset) for offset in range(366)]
-    return sum(sla.calendar().is_working(day) for day in days if day.year == year)
+    return sum(calendars.calendar().is_working(day) for day in days if day.year == year)
 
 
 def test_the_calendar_counts_the_published_working_days() -> None:
@@ -110,4 +110,4 @@ def test_the_calendar_counts_the_published_working_days() -> None:
     ],
 )
 def test_single_days(day: str, works: bool) -> None:
-    assert sla.calendar().is_working(date.fromisoformat(day)) is works
+    assert calendars.calendar().is_working(date.fromisoformat(day)) is works

@@ -18,7 +18,8 @@ TUESDAY = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)  # 10:00 in Baku
 
 
 def of(application: Any) -> dict[str, Clock]:
-    rows = Clock.objects.filter(application=application).select_related("referral")
+    answers = Clock.objects.filter(application=application, measure__in=["resolution", "resolve"])
+    rows = answers.select_related("referral")
     return {row.referral.unit_id if row.referral else "promise": row for row in rows}
 
 
@@ -93,8 +94,8 @@ def test_a_replacement_gets_no_more_time_than_the_citizen_was_told(
         api(people_at_work.operator).post(f"applications/{application.pk}/triage/", {"lead": "TABIB"})
 
     second = Referral.objects.get(application=application, unit="TABIB")
-    assert second.due_at == second.clock.due_at == application.due_at
-    assert Clock.objects.filter(application=application, kind="promise").count() == 1
+    assert second.due_at == second.clocks.get(measure="resolve").due_at == application.due_at
+    assert Clock.objects.filter(application=application, measure="resolution").count() == 1
 
 
 def test_reopening_makes_a_new_promise_and_keeps_the_old_one(
@@ -110,7 +111,7 @@ def test_reopening_makes_a_new_promise_and_keeps_the_old_one(
     with clock.at(TUESDAY + timedelta(days=7)):
         api(people_at_work.operator).post(f"applications/{application.pk}/reopen/", {"text": "Yenə."})
 
-    old, new = Clock.objects.filter(application=application, kind="promise").order_by("id")
+    old, new = Clock.objects.filter(application=application, measure="resolution").order_by("id")
     assert (old.stopped_at, new.stopped_at) == (TUESDAY, None)
     assert new.due_at > old.due_at
     application.refresh_from_db()

@@ -29,6 +29,8 @@ from sla.ledger import (
     Terms,
     counted_seconds,
     due_under,
+    explain,
+    instants,
     spans,
     waits,
 )
@@ -277,10 +279,12 @@ def painted(told: Story) -> Strip:
     )
     strip.paint(("CALL_CENTRE", True, "before_referral", ""), told.start, min(opened, default=limit))
     ranked = sorted(parts, key=cmp_to_key(before), reverse=True)
-    for part in ranked:
-        for start, end, reason, party in in_order(part.pauses)[::-1]:
-            owner = (party, reason in told.running, reason, part.key)
-            strip.paint(owner, max(start, part.start), min(end, part.end, limit))
+    for runs_on in (False, True):
+        for part in ranked:
+            for start, end, reason, party in effective(part):
+                if (reason in told.running) == runs_on:
+                    owner = (party, runs_on, reason, part.key)
+                    strip.paint(owner, max(start, part.start), min(end, part.end, limit))
     for part in ranked:
         for start, end in at_work(part, told.start, limit):
             strip.paint((part.party, True, "work", part.key), start, end)
@@ -288,6 +292,17 @@ def painted(told: Story) -> Strip:
         strip.paint((party, counts, reason, ""), start, min(end, limit))
     strip.paint(("", False, "closed", ""), limit, told.until)
     return strip
+
+
+def effective(part: Referral) -> list[tuple[int, int, str, str]]:
+    """The waits of a part without overlaps: who came first keeps its time."""
+    found, free = [], 0
+    for start, end, reason, party in in_order(part.pauses):
+        start = max(start, free, part.start)
+        if start < end:
+            found.append((start, end, reason, party))
+            free = end
+    return found
 
 
 def at_work(part: Referral, low: int, high: int) -> list[tuple[int, int]]:
@@ -308,19 +323,16 @@ def judged(told: Story, minute: int) -> Owner:
         if start <= minute < end:
             return party, counts, reason, ""
     limit = min(told.end, told.until)
-    waiting = working = None
+    best: tuple[int, Referral, str, str] | None = None
     for part in told.parts:
         if not part.start <= minute < part.end:
             continue
-        if any(start <= minute < end for start, end, _, _ in part.pauses):
-            waiting = part if waiting is None or before(part, waiting) < 0 else waiting
-        else:
-            working = part if working is None or before(part, working) < 0 else working
-    if working:
-        return working.party, True, "work", working.key
-    if waiting:
-        own = [pause for pause in in_order(waiting.pauses) if pause[0] <= minute < pause[1]]
-        return own[0][3], own[0][2] in told.running, own[0][2], waiting.key
+        own = [pause for pause in in_order(part.pauses) if pause[0] <= minute < pause[1]]
+        stand = 0 if not own else 1 if own[0][2] in told.running else 2
+        if best is None or stand < best[0] or (stand == best[0] and before(part, best[1]) < 0):
+            best = (stand, part, *((own[0][3], own[0][2]) if own else (part.party, "work")))
+    if best is not None:
+        return best[2], best[0] < 2, best[3], best[1].key
     known = [p for p in told.parts if max(p.start, told.start) < min(p.end, limit)]
     begun = [part for part in known if part.start <= minute]
     reason = (
@@ -333,8 +345,8 @@ def judged(told: Story, minute: int) -> Owner:
     return "CALL_CENTRE", True, reason, ""
 
 
-def expected_due(told: Story, strip: Strip) -> tuple[str, int]:
-    """Live through the minutes: ("due", minute), ("waits", minutes left) or ("later", 0)."""
+def expected_due(told: Story, strip: Strip) -> tuple[str, int, int]:
+    """Live through the minutes: ("due", minute, lived), ("waits", minutes left, _) or ("later", _, _)."""
     counts = bytes(strip.owners[code][1] for code in range(len(strip.owners))) + bytes(
         256 - len(strip.owners)
     )
@@ -360,8 +372,8 @@ def expected_due(told: Story, strip: Strip) -> tuple[str, int]:
         else:
             due = max(due, minutes[wanted - 1] + 1 if wanted else told.start)
     if due is not None:
-        return "due", due
-    return ("waits", told.terms[-1][1] - len(minutes)) if waiting else ("later", 0)
+        return "due", due, bisect_left(minutes, due)
+    return ("waits", told.terms[-1][1] - len(minutes), 0) if waiting else ("later", 0, 0)
 
 
 # --- the comparison -----------------------------------------------------------------------------
@@ -418,8 +430,9 @@ def check(told: Story, rng: Random, *, every_minute: bool) -> str:
 
 def check_due(told: Story, history: History, strip: Strip, pauses: tuple[Pause, ...]) -> str:
     at = told.world.at
-    due = due_under([Terms(at(since), 60 * m, way.reckoning) for since, m, way in told.terms], pauses)
-    what, minute = expected_due(told, strip)
+    terms = [Terms(at(since), 60 * m, way.reckoning) for since, m, way in told.terms]
+    due = due_under(terms, pauses)
+    what, minute, lived = expected_due(told, strip)
     if what == "waits":
         assert (due.due_at, due.left) == (None, 60 * minute)
     elif what == "later":
@@ -427,10 +440,24 @@ def check_due(told: Story, history: History, strip: Strip, pauses: tuple[Pause, 
         assert due.due_at > at(MINUTES)
     else:
         assert (due.due_at, due.left) == (at(minute), None)
+        check_explanation(terms, pauses, at(minute), lived)
         if len(told.terms) == 1 and minute <= told.until:
             _, wanted, way = told.terms[0]
             assert counted_seconds(spans(history, way.reckoning, at(minute))) == 60 * wanted
     return what
+
+
+def check_explanation(terms: list[Terms], pauses: tuple[Pause, ...], due: datetime, lived: int) -> None:
+    """Its stretches have no gap, what counts in them is what was lived; warnings come before the breach."""
+    told = explain(terms, pauses, due)
+    edges = [terms[0].since, *(stretch.end for stretch in told)]
+    assert [stretch.start for stretch in told] == edges[:-1]
+    assert edges[-1] == max(due, terms[0].since)
+    assert sum(stretch.seconds for stretch in told) == 60 * lived
+    assert not any(stretch.seconds for stretch in told if stretch.kind != "counted")
+    levels = instants(terms, pauses, (50, 75, 100))
+    assert levels[-1] == due
+    assert sorted(level for level in levels if level) == [level for level in levels if level]
 
 
 def test_every_due_instant_and_every_span_is_what_the_minutes_say(capsys: pytest.CaptureFixture[str]) -> None:

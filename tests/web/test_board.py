@@ -86,7 +86,7 @@ def test_the_six_figures(register: Register, people_at_work: Any) -> None:
 
 def test_soon_late_is_told_before_it_is_late(register: Register, people_at_work: Any) -> None:
     application = register(subtopic="INS-STATUS")
-    promise = application.clocks.get(kind="promise")
+    promise = application.clocks.get(measure="resolution")
     for instant, soon, late in (
         (promise.warn_at - timedelta(minutes=1), 0, 0),
         (promise.warn_at + timedelta(minutes=1), 1, 0),

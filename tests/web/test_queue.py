@@ -204,7 +204,8 @@ def test_late_and_soon_late_are_told_and_filtered(browser: Browser, asked: Asked
     page = client.get(reverse("queue-unit", args=["TABIB"]), {"show": "late"})
     assert numbers(page) == [late.application.number]
     assert 'data-state="late"' in page.content.decode()
-    with clock.at(late.clock.warn_at + timedelta(minutes=1)):
+    assert late.warn_at is not None
+    with clock.at(late.warn_at + timedelta(minutes=1)):
         soon = client.get(reverse("queue-unit", args=["TABIB"]), {"show": "soon"})
     assert numbers(soon) == [late.application.number]
     assert 'data-state="soon"' in soon.content.decode()
@@ -315,7 +316,7 @@ def test_the_toolbar_keeps_its_order_and_says_why_a_verb_rests(
     browser: Browser, people_at_work: Any, asked: Asked
 ) -> None:
     referral = asked()
-    order = ["accept", "start", "complete", "reject", "fail", "release"]
+    order = ["accept", "start", "complete", "hold", "resume", "reject", "fail", "release"]
     for step in (None, actions.accept, actions.start):
         if step:
             step(actor=people_at_work.tabib, referral=referral.pk)

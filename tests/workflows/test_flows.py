@@ -111,7 +111,7 @@ def test_unclear_applications_wait_for_a_person(register: Any, referrals: Any, p
 
     assert fresh(application).state == "routed"
     assert [referral.unit_id for referral in referrals(application)] == ["SAMHI", "TABIB"]
-    assert Clock.objects.filter(application=application, kind="promise").count() == 1
+    assert Clock.objects.filter(application=application, measure="resolution").count() == 1
 
 
 # --- not theirs -----------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ def test_reopened_application_begins_a_new_round_with_a_new_promise(
     assert (second.state, second.closed_at) == ("routed", None)
     assert second.process_id != first.process_id
     assert Process.objects.get(pk=first.process_id).status == "DONE"
-    assert Clock.objects.filter(application=answered, kind="promise").count() == 2
+    assert Clock.objects.filter(application=answered, measure="resolution").count() == 2
     (again,) = referrals(answered)
     assert again.is_lead
     answer(again)

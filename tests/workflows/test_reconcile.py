@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.db import connection
 from agencies.models import Referral
 from intake.models import Application
 from sla.models import Clock
-from workflows import actions, reconcile
+from workflows import actions, firing, reconcile
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ class House:
 def house(
     register: Any, people_at_work: Any, referrals: Any, answer: Any, give_back: Any, worker: Any
 ) -> House:
-    """Applications in work, held, returned, answered and closed."""
+    """Applications in work, held, waiting, returned, answered, closed, and with an escalated breach."""
     operator = people_at_work.operator
     made = {name: register("INS-STATUS") for name in ("held", "answered", "closed", "returned")}
     made["fresh"] = register("MED-EXAM")
@@ -52,7 +53,18 @@ def house(
             answer(referral)
     actions.confirm(actor=operator, application=made["closed"].pk, text="Bəli.")
     give_back(referrals(made["returned"])[0])
+    made["waiting"] = register("INS-STATUS")
+    waiting = referrals(made["waiting"])[0]
+    actions.hold(actor=worker(waiting), referral=waiting.pk, reason="waiting_citizen")
+    made["late"] = register("RX-ADR")
+    fire_until(made["late"].registered_at + timedelta(minutes=61))  # an hour to accept, two to act
     return House(**made)
+
+
+def fire_until(instant: datetime) -> None:
+    while firing.fire(now=instant):
+        pass
+    firing.escalate()
 
 
 def broken() -> set[str]:
@@ -259,20 +271,25 @@ def process_remembers_something(house: House) -> None:
 @corrupts("clock-stops")
 def clock_runs_on(house: House) -> None:
     house.sql(
-        "UPDATE sla_clock SET stopped_at = NULL WHERE application_id = %s AND kind = 'promise'",
+        "UPDATE sla_clock SET stopped_at = NULL, next_at = instants[level + 1]"
+        " WHERE application_id = %s AND kind = 'promise'",
         house.closed.pk,
     )
 
 
 @corrupts("clock-stops")
 def share_runs_on(house: House) -> None:
-    house.sql("UPDATE sla_clock SET stopped_at = NULL WHERE referral_id = %s", house.referral("answered").pk)
+    house.sql(
+        "UPDATE sla_clock SET stopped_at = NULL, next_at = instants[level + 1] WHERE referral_id = %s",
+        house.referral("answered").pk,
+    )
 
 
 @corrupts("clock-runs")
 def promise_stopped(house: House) -> None:
     house.sql(
-        "UPDATE sla_clock SET stopped_at = now() WHERE application_id = %s AND kind = 'promise'",
+        "UPDATE sla_clock SET stopped_at = now(), next_at = NULL WHERE application_id = %s"
+        " AND kind = 'promise'",
         house.fresh.pk,
     )
 
@@ -292,6 +309,87 @@ def list_shows_another_day(house: House) -> None:
 @corrupts("due-copy")
 def queue_shows_no_day(house: House) -> None:
     house.sql("UPDATE agencies_referral SET due_at = NULL WHERE id = %s", house.referral("held").pk)
+
+
+@corrupts("fired-levels")
+def level_is_counted_and_did_not_fire(house: House) -> None:
+    house.sql(
+        "UPDATE sla_clock SET level = level + 1, next_at = instants[level + 2] WHERE application_id = %s",
+        house.fresh.pk,
+    )
+
+
+@corrupts("fired-levels")
+def levels_fired_in_another_order(house: House) -> None:
+    house.sql("ALTER TABLE sla_firing DROP CONSTRAINT sla_level_fires_once")
+    house.sql(
+        "UPDATE sla_firing SET level = 175 - level WHERE clock_id IN (SELECT id FROM sla_clock"
+        " WHERE referral_id = %s AND measure = 'accept')",
+        house.referral("late").pk,
+    )
+
+
+@corrupts("next-level")
+def clock_that_never_fires(house: House) -> None:
+    house.sql("UPDATE sla_clock SET next_at = NULL WHERE application_id = %s", house.fresh.pk)
+
+
+@corrupts("next-level")
+def clock_that_would_fire_a_level_too_early(house: House) -> None:
+    house.sql(
+        "UPDATE sla_clock SET next_at = instants[1] WHERE referral_id = %s AND measure = 'accept'",
+        house.referral("late").pk,
+    )
+
+
+@corrupts("somebody-sweeps")
+def nobody_sweeps(house: House) -> None:
+    house.sql(
+        "UPDATE sla_clock SET instants[1] = now() - interval '2 minutes',"
+        " next_at = now() - interval '2 minutes' WHERE referral_id = %s AND measure = 'first_action'",
+        house.referral("fresh").pk,
+    )
+
+
+@corrupts("breach-is-followed-up")
+def breach_is_left_alone(house: House) -> None:
+    house.sql("UPDATE sla_firing SET pending = true, fired_at = now() - interval '6 minutes'")
+
+
+@corrupts("boundary-of-its-process")
+def level_is_drawn_in_another_process(house: House) -> None:
+    house.sql(
+        "UPDATE sla_firing SET boundary_id = (SELECT min(id) FROM viewflow_task WHERE status = 'DONE'"
+        " AND process_id = %s) WHERE level = 75"
+        " AND clock_id IN (SELECT id FROM sla_clock WHERE referral_id = %s)",
+        house.closed.process_id,
+        house.referral("late").pk,
+    )
+
+
+@corrupts("boundary-of-its-process", "no-task-failed")
+def row_of_a_level_is_not_done(house: House) -> None:
+    house.sql("UPDATE viewflow_task SET status = 'ERROR' WHERE flow_task LIKE '%%.work_warned'")
+
+
+@corrupts("escalation-of-a-breach")
+def nobody_knows_why_the_supervisor_is_asked(house: House) -> None:
+    house.sql("UPDATE sla_firing SET task_id = NULL WHERE task_id IS NOT NULL")
+
+
+@corrupts("escalation-of-a-breach")
+def settled_and_still_on_the_desk(house: House) -> None:
+    house.sql("UPDATE sla_firing SET settled_at = now() WHERE task_id IS NOT NULL")
+
+
+@corrupts("held-while-a-hold-is-open")
+def wait_ended_and_the_referral_did_not_notice(house: House) -> None:
+    house.sql("UPDATE agencies_hold SET ended_at = now()")
+
+
+@corrupts("held-while-a-hold-is-open")
+def held_without_a_hold(house: House) -> None:
+    house.sql("DELETE FROM agencies_hold")
 
 
 @corrupts("application-event")
@@ -371,12 +469,15 @@ def test_repair_stops_the_clocks_when_their_records_ended(house: House) -> None:
     clock_runs_on(house)
     share_runs_on(house)
 
-    assert [finding.check for finding in reconcile.repair()] == ["clock-stops", "clock-stops"]
+    assert {finding.check for finding in reconcile.repair()} == {"clock-stops"}
 
     assert broken() == set()
-    assert Clock.objects.get(application=house.closed, kind="promise").stopped_at == house.closed.closed_at
+    assert (
+        Clock.objects.get(application=house.closed, measure="resolution").stopped_at == house.closed.closed_at
+    )
     answered = house.referral("answered")
-    assert Clock.objects.get(referral=answered).stopped_at == answered.finished_at
+    stopped = Clock.objects.filter(referral=answered).values_list("stopped_at", flat=True)
+    assert set(stopped) == {answered.finished_at}
 
 
 def test_repair_wakes_the_parent_that_nobody_woke(

@@ -5,7 +5,21 @@ and version, change the domain, move the engine, write the events. A refusal cha
 """
 
 from .application import annul, confirm, dispute, register, reopen, unreachable, withdraw
-from .referral import accept, cancel, claim, complete, fail, reject, release, start, take_next
+from .clocks import contest, escalate, extend, recalendar, settle_escalation
+from .referral import (
+    accept,
+    cancel,
+    claim,
+    complete,
+    end_wait,
+    fail,
+    hold,
+    reject,
+    release,
+    resume,
+    start,
+    take_next,
+)
 from .triage import triage
 
 __all__ = [
@@ -15,12 +29,20 @@ __all__ = [
     "claim",
     "complete",
     "confirm",
+    "contest",
     "dispute",
+    "end_wait",
+    "escalate",
+    "extend",
     "fail",
+    "hold",
+    "recalendar",
     "register",
     "reject",
     "release",
     "reopen",
+    "resume",
+    "settle_escalation",
     "start",
     "take_next",
     "triage",

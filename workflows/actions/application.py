@@ -27,9 +27,8 @@ from intake.lifecycle import ApplicationState
 from intake.models import Application, Contact, Subtopic
 from people.models import Person
 from routing import services as routing
-from sla import selectors as sla_selectors
 from sla import services as sla
-from sla.arithmetic import Due
+from sla.plans import Plan, plan
 from workflows import steps, work
 from workflows.flows import ApplicationFlow
 from workflows.news import application_news, referral_news
@@ -74,7 +73,7 @@ def confirm(*, actor: User, application: UUID, text: str = "", version: int | No
     row = lock_to_confirm(actor, application, version)
     feedback.record(application=row, actor=actor, verdict=Verdict.CONFIRMED, text=text)
     intake.move(row, ApplicationState.CLOSED)
-    sla.stop(application=row)
+    sla.stop(row)
     publish([application_news(Kind.APPLICATION_CONFIRMED, row, actor=actor)])
     work.do(work.open_task(row.process, ApplicationFlow.confirm), actor)
     return row
@@ -89,7 +88,7 @@ def dispute(
     answered = _answered(row, referral)
     feedback.record(application=row, actor=actor, verdict=Verdict.DISPUTED, text=text, referral=answered)
     intake.move(row, ApplicationState.ROUTED)
-    _ask_again(row, answered, actor, note=text, due=sla_selectors.promise(row))
+    _ask_again(row, answered, actor, note=text)
     publish([application_news(Kind.APPLICATION_DISPUTED, row, actor=actor)])
     work.do(work.open_task(row.process, ApplicationFlow.confirm), actor)
     return row
@@ -122,16 +121,19 @@ def reopen(
         raise IllegalMove("application", row.state, ApplicationState.ROUTED)
     answered = _answered(row, referral)
     feedback.record(application=row, actor=actor, verdict=Verdict.DISPUTED, text=text, referral=answered)
-    due = sla_selectors.due(clock.now(), row.subtopic.resolve)
-    _ask_again(row, answered, actor, note=text, due=due, promise=True)
+    promised = plan(row, resolve=row.subtopic.resolve, priority=row.priority, start=clock.now())
+    _ask_again(row, answered, actor, note=text, promised=promised)
     ApplicationFlow.reopen.run(application=row)
-    intake.move(row, ApplicationState.ROUTED, process=row.process, due_at=due.due_at, closed_at=None)
+    due_at, warn_at = steps.times([promised.resolution])
+    intake.move(
+        row, ApplicationState.ROUTED, process=row.process, due_at=due_at, warn_at=warn_at, closed_at=None
+    )
     publish([application_news(Kind.APPLICATION_REOPENED, row, actor=actor)])
     return row
 
 
 def _ask_again(
-    row: Application, answered: Referral, actor: User, *, note: str, due: Due, promise: bool = False
+    row: Application, answered: Referral, actor: User, *, note: str, promised: Plan | None = None
 ) -> None:
     """Ask the unit whose answer did not hold once more, as a replacement of its referral."""
     decision = routing.record_choice(
@@ -144,9 +146,7 @@ def _ask_again(
         note=intake.body("text", note, required=True),
     )
     part = replace(decision.parts[0], is_lead=answered.is_lead, disclosed=tuple(answered.disclosed))
-    asked = steps.ask_agencies(
-        row, replace(decision, parts=(part,)), due=due, promise=promise, replaces=answered
-    )
+    asked = steps.ask_agencies(row, replace(decision, parts=(part,)), promised=promised, replaces=answered)
     publish([referral_news(Kind.REFERRAL_REQUESTED, referral, actor=actor) for referral in asked])
 
 
@@ -201,9 +201,9 @@ def _abandon(
         .order_by("pk")
     )
     for referral in open_rows:
-        referrals.advance(referral, ReferralState.CANCELLED, reason=reason, note=note)
+        referrals.advance(referral, ReferralState.CANCELLED, by=actor, reason=reason, note=note)
         news.append(referral_news(Kind.REFERRAL_CANCELLED, referral, actor=actor, reason=reason.code))
-    sla.stop(application=row, referrals=open_rows)
+    sla.stop(row)
     publish(news)
     if row.process is not None and row.process.finished is None:
         cancel_process(row.process)

@@ -23,6 +23,12 @@ def lock(referral: UUID) -> Referral:
     return row
 
 
+def has_waited(row: Referral) -> bool:
+    """Was any unit of its application ever on hold? If not, clocks need no new reckoning."""
+    waited: bool = row.waited  # type: ignore[attr-defined]  # agencies.services.lock
+    return waited
+
+
 def lock_to_work(actor: User, referral: UUID, version: int | None) -> Referral:
     row = lock(referral)
     require(actor, Action.REFERRAL_WORK, row)

@@ -24,8 +24,8 @@ from intake.lifecycle import ApplicationState
 from intake.models import Application
 from routing import services as routing
 from routing.decide import Decision
-from sla import selectors as sla_selectors
-from workflows import queue, steps, work
+from sla import services as sla
+from workflows import queue, steps, timing, work
 from workflows.flows import ApplicationFlow, ReferralFlow
 from workflows.news import application_news, referral_news
 
@@ -70,6 +70,10 @@ def triage(
         _replace(row, returned, decision, actor)
     else:
         _settle(row, decision, actor, policy)
+    if not queue.returned_of(row.pk).exists():
+        sla.meet(row, ["legal_forward"])
+    if timing.has_waited(row.pk):
+        timing.refresh(row.pk, actor=actor)
     return row
 
 
@@ -82,7 +86,7 @@ def _present_lead(row: Application) -> str:
 def _settle(row: Application, decision: Decision, actor: User, policy: str) -> None:
     """Triage of the application as a whole: its waiting triage task is done, the agencies are asked."""
     intake.move(row, ApplicationState.ROUTED, policy=policy)
-    asked = steps.ask_agencies(row, decision, due=sla_selectors.promise(row), promise=False)
+    asked = steps.ask_agencies(row, decision)
     publish(
         [
             application_news(Kind.APPLICATION_TRIAGED, row, actor=actor),
@@ -96,18 +100,10 @@ def _replace(row: Application, returned: Referral, decision: Decision, actor: Us
     """Triage of one returned referral: the new unit takes its place, number and promise stay."""
     first, *rest = decision.parts
     part = replace(first, is_lead=returned.is_lead)
-    asked = steps.ask_agencies(
-        row,
-        replace(decision, parts=(part,)),
-        due=sla_selectors.promise(row),
-        promise=False,
-        replaces=returned,
-    )
+    asked = steps.ask_agencies(row, replace(decision, parts=(part,)), replaces=returned)
     if rest:
         others = tuple(replace(other, is_lead=False) for other in rest)
-        asked += steps.ask_agencies(
-            row, replace(decision, parts=others), due=sla_selectors.promise(row), promise=False
-        )
+        asked += steps.ask_agencies(row, replace(decision, parts=others))
     row.__dict__.pop("unstarted", None)
     if row.state == ApplicationState.TRIAGE:
         intake.move(row, ApplicationState.ROUTED)

@@ -21,7 +21,7 @@ from callcenter.demo.stream import stamp_all
 from callcenter.demo.telling import Progress
 from events import clock
 from intake.models import Application
-from sla import selectors as sla
+from sla import calendars
 
 
 class Command(BaseCommand):
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         # What is there already is part of the seed: playing twice must not invent the same people twice.
         seed = f"{options['seed']}:{before}"
         known = material.gather()
-        made = plan.make(options["applications"], seed, clock.now(), known, sla.calendar())
+        made = plan.make(options["applications"], seed, clock.now(), known, calendars.calendar())
         with connection.cursor() as cursor:  # invented data need not survive a power cut
             cursor.execute("SET synchronous_commit TO off")
         shares = self._perform(made, known, options)

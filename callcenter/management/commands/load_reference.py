@@ -40,7 +40,7 @@ def lines(report: Report) -> list[str]:
     if not report.touched:
         total = sum(table.total for table in report.tables)
         said.append(f"Nothing changed: {total} rows are as in the files.")
-    return [*said, *([report.rules] if report.rules else [])]
+    return [*said, *filter(None, (report.rules, report.calendar, report.promises))]
 
 
 def line(table: Tally) -> str:

@@ -72,6 +72,17 @@ LOOKS: dict[str, tuple[str, str]] = {
     "referral.failed": ("late", "x"),
     "referral.cancelled": ("paused", "x"),
     "referral.replaced": ("info", "swap"),
+    "referral.held": ("paused", "pause"),
+    "referral.resumed": ("ontime", "play"),
+    "referral.rescheduled": ("info", "cal"),
+    "application.extended": ("info", "cal"),
+    "application.rescheduled": ("info", "cal"),
+    "application.raised": ("soon", "up"),
+    "clock.warned": ("soon", "half"),
+    "clock.breached": ("late", "late"),
+    "clock.contested": ("info", "chat"),
+    "escalation.opened": ("soon", "flag"),
+    "escalation.settled": ("ontime", "ok"),
 }
 
 

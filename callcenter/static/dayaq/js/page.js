@@ -5,8 +5,9 @@ import * as due from "./due.js";
 import * as keys from "./keys.js";
 import * as live from "./live.js";
 import * as small from "./small.js";
+import * as suggest from "./suggest.js";
 
-for (const module of [small, counter, draft, due, keys, live]) {
+for (const module of [small, counter, draft, due, keys, live, suggest]) {
   try {
     module.start();
   } catch (error) { // one broken helper must not take the others with it

@@ -1,0 +1,74 @@
+"""Waiting for somebody else: which reasons a referral's promise knows, and until when each may last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from agencies.models import Reason
+from callcenter.clocks import ClockSight
+from events import clock
+from events.errors import Invalid
+from sla import calendars, policies
+from sla.arithmetic import BAKU
+from sla.policy import Policy
+
+FORMAT = "%Y-%m-%dT%H:%M"  # of a datetime-local field
+
+
+@dataclass(frozen=True)
+class End:
+    """A reason to wait, whether it stops the unit's clock, and the latest end of a wait that begins now."""
+
+    reason: str
+    name: str
+    pauses: bool
+    latest: datetime
+
+
+def policy_of(share: ClockSight) -> Policy:
+    return policies.version(share.policy_version).named(share.policy)
+
+
+def ends(share: ClockSight, path: Sequence[str]) -> list[End]:
+    """What the promise of a unit's share allows to wait for; nothing in a crisis."""
+    policy, calendar, present = policy_of(share), calendars.calendar(path), clock.now()
+    names = {row.pk: row.name for row in Reason.objects.filter(kind="on_hold", active=True)}
+    return [
+        End(
+            reason,
+            names[reason],
+            policy.pauses(share.measure, reason),
+            calendar.due(present, wait.longest).due_at,
+        )
+        for reason, wait in policy.waits.items()
+        if reason in names
+    ]
+
+
+def by_clock(found: Sequence[End]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Choices under what they do to the clock, so that the consequence is read before the choice."""
+    groups = ((True, _("The clock stands still")), (False, _("The clock runs on")))
+    return [
+        (label, [(each.reason, each.name) for each in found if each.pauses == pauses])
+        for pauses, label in groups
+        if any(each.pauses == pauses for each in found)
+    ]
+
+
+def spelled(instant: datetime) -> str:
+    """An instant as a datetime-local field has it."""
+    return instant.astimezone(BAKU).strftime(FORMAT)
+
+
+def instant(value: str) -> datetime | None:
+    """The instant that was typed, in local time; None for none. Raises ``Invalid`` for what is no time."""
+    if not value:
+        return None
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=BAKU)
+    except ValueError:
+        raise Invalid.field("until", _("Write a day and a time."), code="not_a_time") from None

@@ -1,0 +1,111 @@
+"""The policies in force, and publishing the next version of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from events import clock
+from events.errors import Invalid, StaleVersion
+
+from . import policy
+from .models import PolicyVersion
+from .policy import Policies, PolicyError
+
+_IN_FORCE = "sla-policies-in-force"
+_KEPT: dict[int, tuple[str, Policies]] = {}  # a published version never changes, its digest says so
+PUBLISHING = 0x534C41  # "SLA": one publication at a time
+
+
+def in_force() -> Policies:
+    """The newest version. Raises ``LookupError`` where none was ever published (``load_reference``)."""
+    number: int | None = cache.get(_IN_FORCE)
+    if number is None:
+        number = PolicyVersion.objects.values_list("number", flat=True).first()
+        if number is None:
+            raise LookupError("no policies are published: run load_reference")
+        cache.set(_IN_FORCE, number, 60)
+    return version(number)
+
+
+def version(number: int) -> Policies:
+    """The policies a clock started under."""
+    kept = _KEPT.get(number)
+    if kept is None:
+        row = PolicyVersion.objects.get(pk=number)
+        kept = _KEPT[number] = (row.digest, policy.read(number, row.policies))
+    return kept[1]
+
+
+def forget() -> None:
+    cache.delete(_IN_FORCE)
+    _KEPT.clear()
+
+
+def digest(rows: Sequence[Mapping[str, Any]]) -> str:
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+
+
+@transaction.atomic
+def publish(
+    *, rows: Sequence[Mapping[str, Any]], actor: Any = None, note: str = "", expected: int | None = None
+) -> PolicyVersion:
+    """Publish the next version; running clocks keep theirs.
+
+    ``expected`` is the number the caller worked from, 0 for none. Raises ``Invalid`` for policies
+    that cannot be right and ``StaleVersion`` when somebody published meanwhile.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISHING])
+    current = PolicyVersion.objects.values_list("number", flat=True).first() or 0
+    if expected is not None and expected != current:
+        raise StaleVersion(yours=expected, current=current)
+    check(current + 1, rows)
+    made = PolicyVersion.objects.create(
+        number=current + 1,
+        policies=list(rows),
+        digest=digest(rows),
+        note=note,
+        published_at=clock.now(),
+        by=actor,
+    )
+    transaction.on_commit(forget)
+    return made
+
+
+SENTENCES = {
+    "no_policies": _("There is no policy. Write at least one without conditions."),
+    "no_id": _("A policy has no name. Give each an id of at most 40 characters."),
+    "twice": _("Two policies have the same name. Rename one."),
+    "unknown_key": _("A policy has a field that does not exist. Correct its name."),
+    "unknown_condition": _("A condition is priority, topic, subtopic or resolve."),
+    "unknown_measure": _("A target is for a measure that does not exist."),
+    "no_target": _("A policy needs targets for the promise (resolution) and for the unit (resolve)."),
+    "not_a_target": _("A target is an amount of time such as 15 min, 2 h, 8 wh or 7 wd, and not zero."),
+    "not_a_level": _("A warning is a whole per cent between 1 and 99."),
+    "levels_do_not_rise": _("Give at least one warning level, the smaller first, each once."),
+    "not_a_wait": _("A wait needs a party (citizen or third) and the longest time it may last."),
+    "pauses_for_another": _("Only waiting for the citizen may pause a clock."),
+    "not_an_extension": _("An extension is “to” or “add” an amount of time, with the article it rests on."),
+    "unknown_consequence": _("A clock can notify, raise or task; nothing else."),
+    "hides_the_rest": _("A policy without conditions hides those after it. Put it last."),
+    "no_default": _("The last policy must have no conditions, so that nobody is without a promise."),
+}
+
+
+def check(number: int, rows: Sequence[Mapping[str, Any]]) -> Policies:
+    """The policies, read. Raises ``Invalid`` with the sentence and the policy's name."""
+    try:
+        return policy.read(number, rows)
+    except PolicyError as error:
+        place = " ".join(part for part in (error.policy, error.what) if part)
+        sentence = SENTENCES[error.code]
+        raise Invalid.field(
+            "policies", f"{place}: {sentence}" if place else str(sentence), code=error.code
+        ) from error
