@@ -107,7 +107,7 @@ class Crowd:
 
 @contextmanager
 def _quickly(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Foreign keys are checked once, at the end; no history is written; sequences go on behind the rows."""
+    """Foreign keys are checked once, at the end; no history is written; sequences go on afterwards."""
     found = connection.execute(
         "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import statistics
 import time
@@ -24,9 +25,9 @@ from . import cpu, crowd, days, intake, scratch
 from . import sweep as yardstick
 
 DUE = (0, 10, 1000)
-ROUNDS = 60  # looks of each way for each number that is due
+WARM, ROUNDS = 10, 60  # looks of each way for each number that is due
 WORKERS = (1, 2)
-SUPPLY = 60_000  # levels due before a slice begins: more than any way fires in it
+LOW, SUPPLY = 25_000, 120_000  # levels due before a slice begins: more than any way fires in it
 QUESTIONS = 2000
 FORK = get_context("fork")
 
@@ -52,19 +53,26 @@ def run(seconds: float, clocks: int) -> dict[str, Any]:
 
 
 def _find(limit: yardstick.Sweep, due: int) -> dict[str, float]:
-    """Median milliseconds of a look when so many are due, product and limit in turns; nothing is changed."""
-    ways: dict[str, Callable[[int], float]] = {"product": _look, "raw": lambda size: _plain_look(limit, size)}
-    times: dict[str, list[float]] = {way: [] for way in ways}
+    """Median milliseconds of a look when so many are due, in turns, and the pages it touches."""
     size = max(due, firing.BATCH)
+    ways: dict[str, Callable[[], float]] = {
+        "product": lambda: _look(size),
+        "raw": lambda: _plain_look(limit, size, prepare=False),
+        "prepared": lambda: _plain_look(limit, size, prepare=True),
+    }
+    times: dict[str, list[float]] = {way: [] for way in ways}
     with _exactly_due(limit.connection, due):
-        for place in range(ROUNDS):
+        for place in range(WARM + ROUNDS):
             for way in list(ways)[:: 1 if place % 2 else -1]:
-                times[way].append(ways[way](size))
-    return {way: round(statistics.median(some) * 1000, 4) for way, some in times.items()}
+                times[way].append(ways[way]())
+        pages = _pages(size)
+    medians = {way: statistics.median(some[WARM:]) * 1000 for way, some in times.items()}
+    return {**{way: round(median, 4) for way, median in medians.items()}, "pages": pages}
 
 
 def _look(size: int) -> float:
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")  # the transaction begins with its first statement
         begin = time.perf_counter()
         sweep.find(size)
         took = time.perf_counter() - begin
@@ -72,11 +80,20 @@ def _look(size: int) -> float:
     return took
 
 
-def _plain_look(limit: yardstick.Sweep, size: int) -> float:
+def _plain_look(limit: yardstick.Sweep, size: int, *, prepare: bool) -> float:
     with limit.connection.transaction(force_rollback=True):
         begin = time.perf_counter()
-        limit.find(size)
+        limit.find(size, prepare=prepare)
         return time.perf_counter() - begin
+
+
+def _pages(size: int) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sweep.FIND}", {"now": None, "limit": size})
+        plan = cursor.fetchone()[0]
+        transaction.set_rollback(True)
+    top = (plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]
+    return int(top["Shared Hit Blocks"] + top["Shared Read Blocks"])
 
 
 @contextmanager
@@ -87,7 +104,7 @@ def _exactly_due(plain: psycopg.Connection[Any], due: int) -> Iterator[None]:
         "SELECT id FROM sla_clock WHERE next_at IS NOT NULL ORDER BY hashint8(id) LIMIT %s)",
         [due],
     )
-    plain.execute("VACUUM ANALYZE sla_clock")
+    plain.execute("VACUUM (ANALYZE, INDEX_CLEANUP ON) sla_clock")
     yield
     plain.execute("UPDATE sla_clock SET next_at = instants[level + 1] WHERE next_at <= now()")
 
@@ -128,13 +145,14 @@ def _per_level(batch: dict[str, float]) -> dict[str, float]:
 def _supply(plain: psycopg.Connection[Any]) -> None:
     """Let enough levels be due: of each clock the warning and, next, the breach."""
     (due,) = plain.execute("SELECT count(*) FROM sla_clock WHERE next_at <= now()").fetchone() or (0,)
-    missing = (SUPPLY - due) // 2
+    if due > LOW:
+        return
     plain.execute(
         "UPDATE sla_clock SET instants = ARRAY[now() - interval '2 s', now() - interval '1 s'],"
         " due_at = now() - interval '1 s', next_at = now() - interval '2 s'"
         " WHERE id IN (SELECT id FROM sla_clock WHERE next_at > now() AND level = 0"
         " ORDER BY hashint8(id) LIMIT %s)",
-        [max(0, missing)],
+        [(SUPPLY - due) // 2],
     )
     plain.execute("ANALYZE sla_clock")
 
@@ -217,16 +235,20 @@ def _result(
         "name": "sla",
         "figures": {
             "clocks": {"open": rows[0], "finished": rows[1]},
-            "find_ms": {f"{due}_due": times for due, times in beside.items()},
-            "find_ms_without_finished": {f"{due}_due": times for due, times in alone.items()},
+            "find": {f"{due}_due": it for due, it in beside.items()},
+            "find_without_finished": {f"{due}_due": it for due, it in alone.items()},
             "fire": fired,
             "workers_per_second": workers,
             "question_us": questions,
         },
         "ratios": {
-            **{f"find_{due}_to_raw": _over(it["product"], it["raw"]) for due, it in beside.items()},
             **{
-                f"find_{due}_with_finished_to_without": _over(it["product"], alone[due]["product"])
+                f"find_{due}_to_{way}": _over(it["product"], it[way])
+                for way in ("raw", "prepared")
+                for due, it in beside.items()
+            },
+            **{
+                f"pages_{due}_with_finished_to_without": _over(it["pages"], alone[due]["pages"])
                 for due, it in beside.items()
             },
             "fire_wall_to_one_statement": _over(ours["per_second"], limit["per_second"]),

@@ -61,9 +61,10 @@ class Sweep:
         found = connection.execute("SELECT pg_get_serial_sequence('viewflow_task', 'id')").fetchone()
         self.tasks: str = found[0] if found else ""
 
-    def find(self, limit: int) -> list[int]:
+    def find(self, limit: int, *, prepare: bool) -> list[int]:
         """In the caller's transaction."""
-        return [key for (key,) in self.connection.execute(FIND.format(limit=limit), prepare=True).fetchall()]
+        found = self.connection.execute(FIND.format(limit=limit), prepare=prepare)
+        return [key for (key,) in found.fetchall()]
 
     def fire(self, limit: int) -> int:
         """One statement that is its own transaction."""

@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from access.models import User
 from access.permissions import may
 from access.policy import Action
-from access.roles import CALL_CENTRE
+from access.roles import CALL_CENTRE, Role
 from access.visibility import works_in
 from agencies.models import Referral
 from events import clock
@@ -131,7 +131,7 @@ def _seen(actor: User, rows: QuerySet[Clock], referrals: Sequence[Referral]) -> 
 
 def _sight(actor: User, row: Clock, referrals: Sequence[Referral]) -> ClockSight:
     referral = next((it for it in referrals if it.pk == row.referral_id), None)
-    inside = actor.role in CALL_CENTRE or (referral is not None and works_in(actor, referral.unit))
+    inside = _reads_everything(actor) or (referral is not None and works_in(actor, referral.unit))
     path = histories.path_of(row, referrals)
     terms, waited = histories.terms_of(row, path), _waited(row, referrals)
     present = row.stopped_at or clock.now()
@@ -160,8 +160,18 @@ def _sight(actor: User, row: Clock, referrals: Sequence[Referral]) -> ClockSight
         spans=tuple(ledger.explain(terms, waited, row.due_at)),
         parties=_parties(row, referrals, referral, reckoning, present),
         firings=tuple(_firing(actor, it, referral, inside=inside) for it in row.firings.all()),
-        changes=tuple(_change(it, inside=inside) for it in row.changes.all()),
+        changes=tuple(_change(it, told=_reads_letter(actor, referral)) for it in row.changes.all()),
     )
+
+
+def _reads_everything(actor: User) -> bool:
+    return actor.role in CALL_CENTRE or actor.role == Role.CLINICIAN
+
+
+def _reads_letter(actor: User, referral: Referral | None) -> bool:
+    """What the citizen is told about more time may say as much of his health as he did himself."""
+    own = referral is not None and works_in(actor, referral.unit) and "text" in referral.disclosed
+    return own or _reads_everything(actor)
 
 
 def _waited(row: Clock, referrals: Sequence[Referral]) -> list[Pause]:
@@ -219,7 +229,7 @@ def _firing(actor: User, row: Firing, referral: Referral | None, *, inside: bool
         escalated=row.task is not None,
         waiting=waiting,
         settled_at=row.settled_at,
-        settlement=row.settlement if actor.role in CALL_CENTRE else "",
+        settlement=row.settlement if _reads_everything(actor) else "",
         verbs=tuple(
             verb
             for verb, allowed in {
@@ -231,7 +241,7 @@ def _firing(actor: User, row: Firing, referral: Referral | None, *, inside: bool
     )
 
 
-def _change(row: Change, *, inside: bool) -> ChangeSight:
+def _change(row: Change, *, told: bool) -> ChangeSight:
     return ChangeSight(
         kind=row.kind,
         at=row.at,
@@ -240,5 +250,5 @@ def _change(row: Change, *, inside: bool) -> ChangeSight:
         due_before=row.due_before,
         due_after=row.due_after,
         reason=row.reason,
-        text=row.text if inside else "",
+        text=row.text if told else "",
     )

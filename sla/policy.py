@@ -23,6 +23,7 @@ CONDITIONS = ("priority", "topic", "subtopic", "resolve")
 
 NOTIFY, RAISE, TASK = "notify", "raise", "task"
 CONSEQUENCES = (NOTIFY, RAISE, TASK)
+OTHER = "other"  # the measures that are not named
 PARTIES = ("citizen", "third")
 BREACH = 100
 
@@ -63,8 +64,8 @@ class Policy:
     warn: tuple[int, ...]
     waits: Mapping[str, Wait]
     extensions: Mapping[str, Extension]
-    on_warn: tuple[str, ...]
-    on_breach: tuple[str, ...]
+    on_warn: Mapping[str, tuple[str, ...]]
+    on_breach: Mapping[str, tuple[str, ...]]
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -85,8 +86,10 @@ class Policy:
         """Does a wait for this reason stop the clock? The law's clocks never stop (Law 1308-IVQ, 10.1)."""
         return measure not in LEGAL and reason in self.waits and self.waits[reason].pauses
 
-    def consequences(self, level: int) -> tuple[str, ...]:
-        return self.on_breach if level == BREACH else self.on_warn
+    def consequences(self, measure: str, level: int) -> tuple[str, ...]:
+        """What a level of this measure leads to."""
+        said = self.on_breach if level == BREACH else self.on_warn
+        return said.get(measure, said.get(OTHER, ()))
 
 
 @dataclass(frozen=True)
@@ -201,9 +204,13 @@ def _extension(code: str, name: str, extension: Mapping[str, Any]) -> Extension:
     return Extension(extension.get("to", ""), extension.get("add", ""), str(extension["basis"]))
 
 
-def _consequences(code: str, names: Iterable[Any]) -> tuple[str, ...]:
-    found = tuple(names)
-    for name in found:
-        if name not in CONSEQUENCES:
-            raise PolicyError("unknown_consequence", code, str(name))
-    return found
+def _consequences(code: str, said: Any) -> dict[str, tuple[str, ...]]:
+    """By measure, with ``other`` for those not named; a plain list is for all of them."""
+    by_measure = said if isinstance(said, Mapping) else {OTHER: said}
+    for measure, names in by_measure.items():
+        if measure not in (*MEASURES, OTHER):
+            raise PolicyError("unknown_measure", code, str(measure))
+        for name in names:
+            if name not in CONSEQUENCES:
+                raise PolicyError("unknown_consequence", code, str(name))
+    return {measure: tuple(names) for measure, names in by_measure.items()}

@@ -288,7 +288,14 @@ def recalendar(application: Application) -> list[Clock]:
 
 def consequences(firing: Firing) -> tuple[str, ...]:
     """What the policy of its clock says about this level."""
-    return histories.policy_of(firing.clock).consequences(firing.level)
+    return histories.policy_of(firing.clock).consequences(firing.clock.measure, firing.level)
+
+
+def was_broken_before(firing: Firing) -> bool:
+    """Has another clock of the same measure, of another unit perhaps, been broken and dealt with before?"""
+    others = Firing.objects.filter(level=firing.level, pending=False).exclude(pk=firing.pk)
+    clock_ = firing.clock
+    return others.filter(clock__application=clock_.application_id, clock__measure=clock_.measure).exists()
 
 
 def settle(firing: Firing, *, text: str, actor: Any) -> None:

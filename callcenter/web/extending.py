@@ -19,7 +19,7 @@ from sla.models import Clock
 from sla.policy import Extension
 from sla.services import longer
 
-from .sending import SuggestingRadios, VerbForm, area
+from .sending import FIRST, SuggestingRadios, VerbForm, area
 from .templatetags.dayaq import due_words
 
 
@@ -78,7 +78,9 @@ def bases(policy: str, version: int) -> dict[str, str]:
 
 
 class ExtendForm(VerbForm):
-    reason = forms.CharField(label=gettext_lazy("Legal reason and new date"), widget=SuggestingRadios)
+    reason = forms.CharField(
+        label=gettext_lazy("Legal reason and new date"), widget=SuggestingRadios(attrs=FIRST)
+    )
     text = forms.CharField(
         label=gettext_lazy("Words for the citizen"),
         help_text=gettext_lazy("The citizen will be told exactly this."),

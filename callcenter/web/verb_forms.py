@@ -14,7 +14,6 @@ from callcenter.sight import ReferralSight
 
 from . import clock_panel
 from .sending import FIRST, Suggesting, VerbForm, area
-from .templatetags.dayaq import due_words
 from .waits import End, by_clock, spelled
 
 # Reasons that only the product itself writes.
@@ -55,6 +54,7 @@ class HoldForm(ReasonForm):
     until = forms.CharField(
         label=gettext_lazy("Until when (Baku time)"),
         required=False,
+        help_text=gettext_lazy("Empty means the latest that the reason allows."),
         widget=forms.TextInput(attrs={"type": "datetime-local"}),
     )
     field_order = ("reason", "until", "text")
@@ -66,9 +66,6 @@ class HoldForm(ReasonForm):
         widget.choices = [("", _("Choose")), *by_clock(ends)]
         widget.suggestions = {each.reason: spelled(each.latest) for each in ends}
         widget.target = "hold-until"
-        self.fields["until"].help_text = _("At the latest: %(ends)s. Empty means the latest.") % {
-            "ends": "; ".join(f"{each.name} – {due_words(each.latest)}" for each in ends)
-        }
 
 
 FORMS: dict[str, type[VerbForm]] = {

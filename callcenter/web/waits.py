@@ -16,6 +16,8 @@ from sla import calendars, policies
 from sla.arithmetic import BAKU
 from sla.policy import Policy
 
+from .templatetags.dayaq import due_words
+
 FORMAT = "%Y-%m-%dT%H:%M"  # of a datetime-local field
 
 
@@ -28,6 +30,13 @@ class End:
     pauses: bool
     latest: datetime
 
+    @property
+    def label(self) -> str:
+        return _("%(reason)s – %(latest)s at the latest") % {
+            "reason": self.name,
+            "latest": due_words(self.latest),
+        }
+
 
 def policy_of(share: ClockSight) -> Policy:
     return policies.version(share.policy_version).named(share.policy)
@@ -37,7 +46,7 @@ def ends(share: ClockSight, path: Sequence[str]) -> list[End]:
     """What the promise of a unit's share allows to wait for; nothing in a crisis."""
     policy, calendar, present = policy_of(share), calendars.calendar(path), clock.now()
     names = {row.pk: row.name for row in Reason.objects.filter(kind="on_hold", active=True)}
-    return [
+    found = [
         End(
             reason,
             names[reason],
@@ -47,13 +56,14 @@ def ends(share: ClockSight, path: Sequence[str]) -> list[End]:
         for reason, wait in policy.waits.items()
         if reason in names
     ]
+    return sorted(found, key=lambda it: (it.latest, it.name))
 
 
 def by_clock(found: Sequence[End]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Choices under what they do to the clock, so that the consequence is read before the choice."""
     groups = ((True, _("The clock stands still")), (False, _("The clock runs on")))
     return [
-        (label, [(each.reason, each.name) for each in found if each.pauses == pauses])
+        (label, [(each.reason, each.label) for each in found if each.pauses == pauses])
         for pauses, label in groups
         if any(each.pauses == pauses for each in found)
     ]

@@ -119,8 +119,7 @@ def may_read(stage: Stage, name: str, life: Life, what: str) -> bool:
         return True
     if actor.role == Role.CLINICIAN:
         who = (*PERSONAL, "fin", "address", "safety")
-        others = ("notes", "number", "tracking", "extension", "contest")
-        return what in who or (life.health and what not in others)
+        return what in who or (life.health and what not in ("notes", "number", "tracking"))
     mine = {unit for unit in (life.lead, *life.joint) if works_for(actor, Unit.objects.get(pk=unit))}
     if not mine:
         return False
@@ -129,9 +128,8 @@ def may_read(stage: Stage, name: str, life: Life, what: str) -> bool:
         return what.removeprefix("answer of ") in mine
     return (
         what in PERSONAL
-        or (what in ("text", "fact") and reads_text)
+        or (what in ("text", "fact", "extension") and reads_text)
         or (what in ("rejection", "wait", "contest") and life.lead in mine)
-        or what == "extension"  # the share of each was extended with the promise
         # all of these were about the first joint unit
         or (what in ("dispute", "reopening", "end") and life.joint[0] in mine and reads_text)
     )

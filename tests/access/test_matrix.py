@@ -105,9 +105,9 @@ def cells(day: Stage) -> Iterator[Cell]:
         elif route.name == "people-detail":
             yield Cell(operation, base.replace("<pk>", str(day.person.pk)), day.person)
         elif route.name in ("applications-contest", "applications-settle"):
-            for row in day.breaches.values():
-                path = base.replace("<pk>", str(row.clock.application_id))
-                yield Cell(operation, path, row, firing=row.pk)
+            for late in day.breaches.values():
+                path = base.replace("<pk>", str(late.clock.application_id))
+                yield Cell(operation, path, late, firing=late.pk)
         elif "<pk>" in base:
             kind = route.name.split("-")[0]
             for row in getattr(day, kind).values():

@@ -70,13 +70,18 @@ def escalate(firing: int) -> bool:
         return False
     if row.is_open:
         wanted = sla.consequences(found)
-        if RAISE in wanted:
+        if RAISE in wanted and not sla.was_broken_before(found):
             _raise(row)
-        if TASK in wanted and boundaries.open_escalation(found):
+        if TASK in wanted and not _is_looked_at(row) and boundaries.open_escalation(found):
             publish([clock_news(Kind.ESCALATION_OPENED, found, row)])
     found.pending = False
     found.save(update_fields=["pending"])
     return True
+
+
+def _is_looked_at(row: Application) -> bool:
+    """Does a supervisor have a task about it already? One at a time is enough to step in."""
+    return queue.escalations().filter(clock__application=row).exists()
 
 
 def _raise(row: Application) -> None:
