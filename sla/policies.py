@@ -81,6 +81,7 @@ def publish(
 
 SENTENCES = {
     "no_policies": _("There is no policy. Write at least one without conditions."),
+    "not_readable": _("The policies are not written as they should be. Compare with those in force."),
     "no_id": _("A policy has no name. Give each an id of at most 40 characters."),
     "twice": _("Two policies have the same name. Rename one."),
     "unknown_key": _("A policy has a field that does not exist. Correct its name."),

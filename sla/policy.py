@@ -115,6 +115,8 @@ def read(number: int, rows: Sequence[Mapping[str, Any]]) -> Policies:
     """Check the rows of a version. Raises ``PolicyError`` for the first mistake."""
     if not rows:
         raise PolicyError("no_policies", "")
+    if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
+        raise PolicyError("not_readable", "")
     found = tuple(_policy(row) for row in rows)
     ids = [policy.id for policy in found]
     for policy in found:
@@ -128,16 +130,23 @@ def read(number: int, rows: Sequence[Mapping[str, Any]]) -> Policies:
     return Policies(number, found)
 
 
-_KEYS = frozenset(("id", "mark", "when", "targets", "warn", "waits", "extensions", "on_warn", "on_breach"))
+_KEYS: Mapping[str, Any] = {
+    **dict.fromkeys(("id", "mark"), str),
+    **dict.fromkeys(("when", "targets", "waits", "extensions"), dict),
+    "warn": list,
+    **dict.fromkeys(("on_warn", "on_breach"), (list, dict)),
+}
 
 
 def _policy(row: Mapping[str, Any]) -> Policy:
     code = str(row.get("id") or "")
     if not code or len(code) > 40:
         raise PolicyError("no_id", code)
-    for key in row:
+    for key, value in row.items():
         if key not in _KEYS:
             raise PolicyError("unknown_key", code, str(key))
+        if value is not None and not isinstance(value, _KEYS[key]):
+            raise PolicyError("not_readable", code, str(key))
     return Policy(
         id=code,
         when=_conditions(code, row.get("when") or {}),
@@ -188,7 +197,9 @@ def _warnings(code: str, warn: Iterable[Any]) -> tuple[int, ...]:
 
 
 def _wait(code: str, reason: str, wait: Mapping[str, Any]) -> Wait:
-    if set(wait) - {"party", "longest", "pauses"} or wait.get("party") not in PARTIES:
+    if not isinstance(wait, Mapping) or set(wait) - {"party", "longest", "pauses"}:
+        raise PolicyError("not_a_wait", code, reason)
+    if wait.get("party") not in PARTIES:
         raise PolicyError("not_a_wait", code, reason)
     _check_target(code, wait.get("longest"))
     if wait.get("pauses") and wait["party"] != "citizen":
@@ -197,6 +208,8 @@ def _wait(code: str, reason: str, wait: Mapping[str, Any]) -> Wait:
 
 
 def _extension(code: str, name: str, extension: Mapping[str, Any]) -> Extension:
+    if not isinstance(extension, Mapping):
+        raise PolicyError("not_an_extension", code, name)
     spelled = [extension[key] for key in ("to", "add") if key in extension]
     if len(spelled) != 1 or not extension.get("basis") or set(extension) - {"to", "add", "basis"}:
         raise PolicyError("not_an_extension", code, name)
@@ -210,7 +223,7 @@ def _consequences(code: str, said: Any) -> dict[str, tuple[str, ...]]:
     for measure, names in by_measure.items():
         if measure not in (*MEASURES, OTHER):
             raise PolicyError("unknown_measure", code, str(measure))
-        for name in names:
+        for name in names if isinstance(names, list) else [names]:
             if name not in CONSEQUENCES:
                 raise PolicyError("unknown_consequence", code, str(name))
     return {measure: tuple(names) for measure, names in by_measure.items()}

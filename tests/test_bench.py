@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection
 
-from bench import cpu, raw
+from bench import cpu, crowd, days, raw, sla, sweep
 from bench.intake import Variant, _ratios
 from callcenter.management.commands.bench import lines
+from events.models import Event
 from events.relay import _parameters
 from intake.models import Application
-from workflows import reconcile
+from sla.calendars import calendar
+from sla.models import Clock, Firing
+from workflows import firing, reconcile
 
 
 def counts() -> dict[str, int]:
@@ -42,6 +46,73 @@ def test_copies_are_applications_like_any_other(register: Any) -> None:
     assert after["intake_applicationevent"] == before["intake_applicationevent"] + 2
     assert Application.objects.values("number").distinct().count() == 3
     assert reconcile.run() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_crowd_is_of_applications_like_any_other(register: Any) -> None:
+    application = register("MED-EXAM")
+    with psycopg.connect(**_parameters(), autocommit=True) as plain:
+        people = crowd.Crowd(plain, application.pk)
+
+        people.open(1, 3)
+        people.finished(4, 5)
+
+    running = Clock.objects.filter(next_at__isnull=False)
+    assert (running.count(), Clock.objects.filter(stopped_at=None).count()) == (4 * people.clocks,) * 2
+    assert Clock.objects.exclude(stopped_at=None).count() == 2 * people.clocks
+    silent = {"application-event", "referral-event"}  # what happened to invented rows is not told
+    assert reconcile.run(set(reconcile.INVARIANTS) - silent) == []
+    assert register("MED-EXAM").clocks.count() == people.clocks  # keys go on behind the crowd's
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_and_its_limit_write_the_same_rows(register: Any) -> None:
+    first, second = register("PRO-REPAIR"), register("PRO-REPAIR")
+    count = first.clocks.count()
+    for ago, application in (("2 s", first), ("1 s", second)):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE sla_clock SET instants[1] = now() - %(ago)s::interval,"
+                " next_at = now() - %(ago)s::interval WHERE application_id = %(application)s",
+                {"ago": ago, "application": application.pk},
+            )
+
+    assert firing.fire(count) == count
+    with psycopg.connect(**_parameters(), autocommit=True) as plain:
+        assert sweep.Sweep(plain).fire(count) == count
+
+    assert written(first) == written(second)
+    assert reconcile.run(["fired-levels", "next-level", "boundary-of-its-process"]) == []
+
+
+def written(application: Application) -> list[Any]:
+    """What firing wrote for an application, without keys and instants."""
+    fired = Firing.objects.filter(clock__application=application).select_related("boundary", "clock")
+    told = Event.objects.filter(application=application.pk, kind__startswith="clock.")
+    rows = [
+        (
+            it.clock.measure, it.level, it.late_detected, it.pending,
+            it.boundary.flow_task.name, it.boundary.status, it.boundary.previous.get().flow_task.name,
+        )
+        for it in fired
+    ]  # fmt: skip
+    news = [
+        (
+            it.kind, it.unit, it.state, it.version, len(it.topics),
+            {name: value for name, value in it.data.items() if name != "due"},
+        )
+        for it in told
+    ]  # fmt: skip
+    return [sorted(rows), sorted(news, key=str)]
+
+
+@pytest.mark.django_db
+def test_the_walk_from_day_to_day_comes_to_the_same_instant(reference: None) -> None:
+    answered = sla._questions()  # it compares every one
+
+    assert set(answered) == {"reckoned", "walked", "with_warning"}
+    friday = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)  # after hours: counts as Monday
+    assert days.walk(calendar(), friday, 1) == datetime(2026, 12, 1, 14, 0, tzinfo=UTC)
 
 
 def test_slices_that_were_disturbed_do_not_count() -> None:

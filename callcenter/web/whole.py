@@ -123,7 +123,7 @@ def context(actor: User, application: UUID, *, typed: VerbForm | None = None, ve
         "history": list(reversed(timeline(actor, row))),
         "decisions": decisions(actor, row),
         "panel": panel,
-        "say": plain.sentence(panel.main) if panel and actor.role in CALL_CENTRE else "",
+        "say": plain.sentence(panel.main) if panel and _is_told(actor, whole) else "",
         "turn": list(whose_turn(whole)),
         "blocks": list(what_blocks(whole)),
         "verbs": buttons,
@@ -139,6 +139,11 @@ def context(actor: User, application: UUID, *, typed: VerbForm | None = None, ve
         "inside": actor.role in CALL_CENTRE,
         "triage_url": _triage_url(row) if may(actor, Action.APPLICATION_TRIAGE) else "",
     }
+
+
+def _is_told(actor: User, whole: ApplicationSight) -> bool:
+    """Is the promised time what the citizen wants to hear? Once he is answered it is not."""
+    return actor.role in CALL_CENTRE and whole.state != ApplicationState.AWAITING_CONFIRMATION
 
 
 # --- what may be done -------------------------------------------------------------------------------------

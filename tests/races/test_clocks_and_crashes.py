@@ -187,7 +187,7 @@ def test_workers_killed_in_the_middle_of_a_batch_lose_nothing_and_repeat_nothing
 def test_a_worker_killed_while_it_escalates_leaves_it_to_another(
     register: Register, plain: psycopg.Connection[Any]
 ) -> None:
-    application = register("RX-ADR")
+    application = register("PSY-CRISIS")
     found = list(Clock.objects.filter(measure="accept").order_by("id").values_list("id", flat=True))
     fall_due(plain, found, "now() - interval '2 seconds'", "now() - interval '1 second'")
 
@@ -197,8 +197,10 @@ def test_a_worker_killed_while_it_escalates_leaves_it_to_another(
     finish(2)
 
     assert_each_fired_once(found, levels=2)
-    opened = Event.objects.filter(kind="escalation.opened", application=application.pk)
-    assert asked_supervisors().count() == opened.count() == len(found) == application.referrals.count()
+    opened = Event.objects.get(kind="escalation.opened")
+    (asked,) = asked_supervisors()
+    assert asked.escalated.clock.application_id == opened.application == application.pk
+    assert not Firing.objects.filter(pending=True).exists()
     assert reconcile.run() == []
 
 
@@ -333,7 +335,7 @@ def test_a_level_that_fires_while_its_clock_is_reckoned_anew_is_not_undone(
 def test_clocks_fire_while_people_hold_the_application_and_follow_up_when_they_let_go(
     register: Register, plain: psycopg.Connection[Any]
 ) -> None:
-    application = register("RX-ADR")
+    application = register("PSY-CRISIS")
     found = list(Clock.objects.filter(measure="accept").order_by("id").values_list("id", flat=True))
     fall_due(plain, found, "now() - interval '2 seconds'", "now() - interval '1 second'")
 
@@ -346,5 +348,5 @@ def test_clocks_fire_while_people_hold_the_application_and_follow_up_when_they_l
     assert Firing.objects.filter(pending=True).count() == len(found)
 
     assert firing.turn() == len(found)
-    assert asked_supervisors().count() == len(found)
+    assert asked_supervisors().count() == 1  # one at a time is enough
     assert_each_fired_once(found, levels=2)

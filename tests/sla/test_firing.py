@@ -249,16 +249,16 @@ def test_the_row_of_a_promise_hangs_where_the_application_stands(
 # --- consequences -------------------------------------------------------------------------------------
 
 
-def test_a_breach_of_the_second_class_raises_it_to_the_first(register: Register) -> None:
+def test_a_broken_share_of_the_second_class_raises_all_to_the_first(register: Register) -> None:
     application = at(TUESDAY, register, "PRO-REPAIR")
     assert application.priority == "P2"
     parts = set(application.referrals.values_list("pk", flat=True))
-    accepting = of(application.referrals.get(is_lead=True), "accept")
+    share = of(application.referrals.get(is_lead=True), "resolve")
 
-    until(accepting.due_at - SECOND)
+    until(share.due_at - SECOND)
     application.refresh_from_db()
     assert application.priority == "P2"
-    until(accepting.due_at)
+    until(share.due_at)
 
     application.refresh_from_db()
     assert application.priority == "P1"
@@ -266,7 +266,27 @@ def test_a_breach_of_the_second_class_raises_it_to_the_first(register: Register)
     assert [it.application for it in told("application.raised")] == [application.pk]
     assert {it.referral for it in told("referral.rescheduled")} == parts
     assert not Firing.objects.filter(pending=True).exists()
-    assert not Task.objects.filter(flow_task=ReferralFlow.escalation).exists()
+
+
+def test_two_broken_shares_raise_it_by_one_class(register: Register) -> None:
+    application = at(TUESDAY, register, "MED-EXAM")
+    assert (application.priority, application.referrals.count()) == ("P3", 2)
+
+    until(of(application, "resolution").due_at)
+
+    application.refresh_from_db()
+    assert application.priority == "P2"
+
+
+def test_a_broken_acceptance_calls_somebody_and_does_nothing_else(register: Register) -> None:
+    application = at(TUESDAY, register, "PRO-REPAIR")
+
+    until(of(application.referrals.get(is_lead=True), "accept").due_at)
+
+    assert {it.data["notify"] for it in told("clock.breached", measure="accept")} == {1}
+    application.refresh_from_db()
+    assert application.priority == "P2"
+    assert not queue.escalations().exists()
 
 
 def test_being_late_makes_nothing_a_crisis(register: Register) -> None:
@@ -278,30 +298,41 @@ def test_being_late_makes_nothing_a_crisis(register: Register) -> None:
     assert application.priority == "P1"
 
 
-def test_a_breach_of_the_first_class_asks_the_supervisor_once(register: Register) -> None:
-    application = at(TUESDAY, register, "RX-ADR")
-    referral = application.referrals.get(is_lead=True)
-
-    until(TUESDAY + timedelta(hours=1))
-    until(TUESDAY + timedelta(hours=1))
-
-    breach = of(referral, "accept").firings.get(level=100)
-    asked = Task.objects.get(process=referral.process_id, flow_task=ReferralFlow.escalation)
-    assert breach.task == asked
-    assert (asked.status, asked.owner_permission) == (STATUS.NEW, "supervisor")
-    assert list(asked.previous.all()) == [breach.boundary]
-    assert not actions.escalate(breach.pk)
-    assert breach in queue.escalations()
-    opened = told("escalation.opened", measure="accept")
-    assert {it.referral for it in opened} == set(application.referrals.values_list("pk", flat=True))
-
-
 @pytest.fixture
 def escalated(register: Register) -> Firing:
-    """The promise of a first answer, broken; the application's process asks the supervisor."""
-    application = at(TUESDAY, register, "RX-ADR")
-    until(TUESDAY + timedelta(hours=2))
-    return of(application, "first_answer").firings.get(level=100)
+    """The promise of an answer, broken: the application's process asks the supervisor."""
+    promise = of(at(TUESDAY, register, "RX-ADR"), "resolution")
+    until(promise.due_at)
+    return promise.firings.get(level=100)
+
+
+def test_a_broken_promise_of_the_first_class_asks_the_supervisor_once(escalated: Firing) -> None:
+    application = escalated.clock.application
+    until(escalated.due_at + SECOND)
+    assert not actions.escalate(escalated.pk)
+
+    (asked,) = Task.objects.filter(flow_task__in=[ApplicationFlow.escalation, ReferralFlow.escalation])
+    assert (asked.process_id, asked.status, asked.owner_permission) == (
+        application.process_id,
+        STATUS.NEW,
+        "supervisor",
+    )
+    assert escalated.task == asked
+    assert list(asked.previous.all()) == [escalated.boundary]
+    assert list(queue.escalations()) == [escalated]
+    (opened,) = told("escalation.opened")
+    assert (opened.application, opened.data["measure"]) == (application.pk, "resolution")
+
+
+def test_every_breach_of_a_crisis_is_looked_at_one_task_at_a_time(register: Register) -> None:
+    application = at(TUESDAY, register, "PSY-CRISIS")
+
+    until(TUESDAY + timedelta(minutes=15))
+
+    broken = Firing.objects.filter(clock__application=application, level=100)
+    assert set(broken.values_list("clock__measure", flat=True)) == {"first_answer", "accept", "first_action"}
+    assert queue.escalations().count() == 1
+    assert not broken.filter(pending=True).exists()
 
 
 def settle(breach: Firing, actor: Any) -> Firing:
@@ -340,26 +371,45 @@ def test_what_is_over_needs_no_supervisor(escalated: Firing, people_at_work: Any
     for referral in application.referrals.all():
         worker = people_at_work.users.get(referral.agency_id.lower())
         actions.complete(actor=worker, referral=referral.pk, outcome="provided", text="Oldu.")
+    assert list(queue.escalations()) == [escalated]
     actions.confirm(actor=people_at_work.operator, application=application.pk)
 
-    asked = Task.objects.filter(flow_task__in=[ApplicationFlow.escalation, ReferralFlow.escalation])
-    assert asked.exists()
-    assert {row.status for row in asked} == {STATUS.CANCELED}
+    assert Task.objects.get(pk=escalated.task_id).status == STATUS.CANCELED
     assert not queue.escalations().exists()
     assert disagreements() == []
 
 
+def test_a_unit_that_answers_late_ends_what_the_supervisor_was_asked(
+    register: Register, people_at_work: Any
+) -> None:
+    application = at(TUESDAY, register, "PSY-CRISIS")
+    lead = application.referrals.get(is_lead=True)
+    with clock.at(TUESDAY + SECOND):  # somebody answers the citizen; the others are still to take it on
+        actions.accept(actor=people_at_work.moh, referral=lead.pk)
+    until(TUESDAY + timedelta(minutes=5))
+    breach = queue.escalations().get()
+    late = breach.clock.referral
+    assert breach.task.process_id == late.process_id
+
+    worker = people_at_work.users.get(late.agency_id.lower(), people_at_work.operator)
+    with clock.at(TUESDAY + timedelta(minutes=6)):
+        actions.complete(actor=worker, referral=late.pk, outcome="provided", text="Oldu.")
+
+    assert Task.objects.get(pk=breach.task_id).status == STATUS.CANCELED
+    assert not queue.escalations().exists()
+
+
 def test_a_breach_of_what_ended_meanwhile_leads_to_nothing(register: Register, people_at_work: Any) -> None:
-    application = at(TUESDAY, register, "RX-ADR")
-    with clock.at(TUESDAY + timedelta(hours=1)):
-        firing.fire(now=clock.now())
-        firing.fire(now=clock.now())
+    application = at(TUESDAY, register, "PSY-CRISIS")
+    with clock.at(TUESDAY + timedelta(minutes=5)):
+        while firing.fire(now=clock.now()):
+            pass
     actions.withdraw(actor=people_at_work.operator, application=application.pk, text="Lazım deyil.")
 
     assert firing.escalate() > 0
 
     assert not Firing.objects.filter(pending=True).exists()
-    assert not Task.objects.filter(flow_task=ReferralFlow.escalation).exists()
+    assert not queue.escalations().exists()
     assert disagreements() == []
 
 
@@ -402,9 +452,8 @@ def test_the_command_does_what_is_due_and_says_how_much(
 def test_a_record_that_cannot_be_right_stops_no_other(
     register: Register, people_at_work: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _n in range(2):
-        at(TUESDAY, register, "RX-ADR")
-    with clock.at(TUESDAY + timedelta(hours=1)):
+    at(TUESDAY, register, "PSY-CRISIS")
+    with clock.at(TUESDAY + timedelta(minutes=5)):
         while firing.fire(now=clock.now()):
             pass
     first, *others = Firing.objects.filter(pending=True).order_by("id").values_list("id", flat=True)

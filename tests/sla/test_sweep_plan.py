@@ -21,8 +21,8 @@ OPEN, DUE, FINISHED = 1_000_000, 1_000, 30_000
 
 INVENT = """
 INSERT INTO sla_clock (kind, measure, application_id, instance, policy_version_id, policy,
-                       calendar_version_id, target, started_at, warn_at, due_at, provisional, capped, stopped_at,
-                       levels, instants, level, next_at)
+                       calendar_version_id, target, started_at, warn_at, due_at, provisional, capped,
+                       stopped_at, levels, instants, level, next_at)
 SELECT 'promise', 'resolution', lpad(to_hex(n), 32, '0')::uuid, 1, 1, 'ORDINARY', 1,
        '15 wd', now(), warn_at, due_at, false, false, stopped_at,
        '{75,100}', ARRAY[warn_at, due_at], CASE WHEN stopped_at IS NULL THEN 0 ELSE 2 END,

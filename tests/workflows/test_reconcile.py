@@ -56,8 +56,8 @@ def house(
     made["waiting"] = register("INS-STATUS")
     waiting = referrals(made["waiting"])[0]
     actions.hold(actor=worker(waiting), referral=waiting.pk, reason="waiting_citizen")
-    made["late"] = register("RX-ADR")
-    fire_until(made["late"].registered_at + timedelta(minutes=61))  # an hour to accept, two to act
+    made["late"] = register("PSY-CRISIS")
+    fire_until(made["late"].registered_at + timedelta(minutes=6))  # five to accept it, fifteen to act
     return House(**made)
 
 
@@ -323,7 +323,7 @@ def level_is_counted_and_did_not_fire(house: House) -> None:
 def levels_fired_in_another_order(house: House) -> None:
     house.sql("ALTER TABLE sla_firing DROP CONSTRAINT sla_level_fires_once")
     house.sql(
-        "UPDATE sla_firing SET level = 175 - level WHERE clock_id IN (SELECT id FROM sla_clock"
+        "UPDATE sla_firing SET level = 150 - level WHERE clock_id IN (SELECT id FROM sla_clock"
         " WHERE referral_id = %s AND measure = 'accept')",
         house.referral("late").pk,
     )
@@ -360,7 +360,7 @@ def breach_is_left_alone(house: House) -> None:
 def level_is_drawn_in_another_process(house: House) -> None:
     house.sql(
         "UPDATE sla_firing SET boundary_id = (SELECT min(id) FROM viewflow_task WHERE status = 'DONE'"
-        " AND process_id = %s) WHERE level = 75"
+        " AND process_id = %s) WHERE level = 50"
         " AND clock_id IN (SELECT id FROM sla_clock WHERE referral_id = %s)",
         house.closed.process_id,
         house.referral("late").pk,
