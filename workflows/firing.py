@@ -55,6 +55,16 @@ def _news(it: sweep.Fired) -> Any:
     return told
 
 
+def catch_up(now: datetime | None = None) -> int:
+    """Batch after batch until nothing is left, or for a spell."""
+    whole, end = 0, time.monotonic() + SPELL
+    while done := fire(now=now):
+        whole += done
+        if done < BATCH or time.monotonic() > end:
+            break
+    return whole
+
+
 def escalate() -> int:
     """Do what breaches lead to, the oldest first."""
     pending = Firing.objects.filter(pending=True).order_by("id").values_list("id", flat=True)
@@ -97,7 +107,7 @@ def _alone(act: Callable[[Any], bool], item: Any) -> bool:
 
 def turn(now: datetime | None = None) -> int:
     """One turn of everything; how much was done. Waits end first: what fires then knows of their end."""
-    return end_waits(now) + fire(now=now) + escalate() + recalendar()
+    return end_waits(now) + catch_up(now) + escalate() + recalendar()
 
 
 def play(until: datetime) -> None:

@@ -28,24 +28,31 @@ SHOWN = 50  # escalations on the page; the oldest come first
 @page(Action.BOARD_VIEW)
 def time(request: HttpRequest) -> HttpResponse:
     """``?agency=`` as on the board; ``?hours=24`` looks further ahead than 4 working hours."""
+    return render(request, "clockwork/time.html", _context(request))
+
+
+@page(Action.BOARD_VIEW)
+def part(request: HttpRequest) -> HttpResponse:
+    """Everything that changes, for live refetching."""
+    return render(request, "clockwork/_part.html", _context(request))
+
+
+def _context(request: HttpRequest) -> Context:
     actor = actor_of(request)
     agency = agency_of(actor, request.GET.get("agency", ""))
     cursor = cursor_now()  # first: an event between the two reads is then told twice, never lost
     figures = selectors.figures(actor, agency)
-    return render(
-        request,
-        "clockwork/time.html",
-        {
-            "agency": agency or "",
-            "name": figures["agencies"][0]["name"] if agency and figures["agencies"] else "",
-            "cursor": cursor,
-            "topic": f"board:{agency}" if agency else "board",
-            "tables": tables(figures, agency),
-            "totals": figures["totals"],
-            "escalations": escalations(actor),
-            **ahead(actor, agency, request.GET.get("hours", "")),
-        },
-    )
+    outlook = ahead(actor, agency, request.GET.get("hours", ""))
+    return {
+        "agency": agency or "",
+        "name": figures["agencies"][0]["name"] if agency and figures["agencies"] else "",
+        "cursor": cursor,
+        "topic": f"board:{agency}" if agency else "board",
+        "part_url": with_query(reverse("time-part"), agency=agency, hours=outlook["outlook"].hours),
+        "tables": tables(figures, agency),
+        "escalations": escalations(actor),
+        **outlook,
+    }
 
 
 def ahead(actor: User, agency: str | None, hours: str) -> Context:

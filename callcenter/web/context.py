@@ -57,7 +57,7 @@ def navigation(actor: User, path: str) -> list[dict[str, Any]]:
         ("confirmations", _("Confirm"), "check", Action.CONFIRMATIONS_VIEW, waiting_for_confirmation),
         ("queue", _("Queue"), "list", Action.QUEUE_VIEW, nobody_has),
         ("applications", _("Applications"), "file", Action.APPLICATION_LIST, None),
-        ("board", _("Board"), "home", Action.BOARD_VIEW, None),
+        ("board", _("Board"), "home", Action.BOARD_VIEW, wait_for_a_supervisor),
         ("calendar", _("Calendar"), "cal", Action.CALENDAR_EDIT, None),
         ("admin:index", _("Reference data"), "list", Action.REFERENCE_EDIT, None),
     ]
@@ -81,6 +81,11 @@ def waiting_in_triage(actor: User) -> int:
 
 def waiting_for_confirmation(actor: User) -> int:
     return queue.confirmations().count()
+
+
+def wait_for_a_supervisor(actor: User) -> int | None:
+    """Breaches in which he has to step in; none are shown to others."""
+    return (queue.escalations().count() or None) if may(actor, Action.ESCALATIONS_VIEW) else None
 
 
 def nobody_has(actor: User) -> int | None:

@@ -41,6 +41,7 @@ urlpatterns = [
     path("board/", board.board, name="board"),
     path("board/part/", board.part, name="board-part"),
     path("board/time/", clockwork.time, name="time"),
+    path("board/time/part/", clockwork.part, name="time-part"),
     path("calendar/", calendar.show, name="calendar"),
     path("calendar/edit/", calendar.edit, name="calendar-edit"),
 ]

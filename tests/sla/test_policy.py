@@ -191,13 +191,29 @@ def a_wait_as_a_text(rows: Any) -> str:
 
 
 MISTAKES = [
-    targets_as_a_text, a_wait_as_a_text,
-    without_targets, without_the_units_share, a_target_of_nothing, a_target_in_weeks,
-    a_target_for_nothing_known, a_warning_after_the_breach, warnings_in_the_wrong_order, no_warning, a_pause_for_another_body,
-    a_wait_without_an_end, an_extension_without_its_article, an_unknown_consequence,
-    a_consequence_of_an_unknown_measure, an_unknown_condition, an_unknown_field, no_default,
-    a_policy_that_hides_the_rest, a_name_twice, a_policy_without_a_name, nothing_at_all,
-]  # fmt: skip
+    targets_as_a_text,
+    a_wait_as_a_text,
+    without_targets,
+    without_the_units_share,
+    a_target_of_nothing,
+    a_target_in_weeks,
+    a_target_for_nothing_known,
+    a_warning_after_the_breach,
+    warnings_in_the_wrong_order,
+    no_warning,
+    a_pause_for_another_body,
+    a_wait_without_an_end,
+    an_extension_without_its_article,
+    an_unknown_consequence,
+    a_consequence_of_an_unknown_measure,
+    an_unknown_condition,
+    an_unknown_field,
+    no_default,
+    a_policy_that_hides_the_rest,
+    a_name_twice,
+    a_policy_without_a_name,
+    nothing_at_all,
+]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=named)

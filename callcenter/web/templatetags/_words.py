@@ -40,6 +40,7 @@ def js_word_table() -> dict[str, str]:
         "held": _("%(what)s: refresh the list"),
         "gone": _("No longer in this list"),
         "said_late": _("%(n)s late"),
+        "said_escalation": _("Time is up: a supervisor has to step in"),
         "said_crisis": _("A crisis has been opened"),
         "day": _("%(n)s working day"),
         "days": _("%(n)s working days"),

@@ -70,6 +70,7 @@ function handle(frame) {
   if (op === "snapshot") rows.applySnapshot(topic, frame.rows || []);
   else if (op === "event") {
     if (String(frame.kind).startsWith("crisis") && frame.kind.endsWith("opened")) alarm(word("said_crisis"));
+    if (frame.kind === "escalation.opened") alarm(word("said_escalation"));
     rows.applyEvent(frame);
   } else if (op === "checksum") rows.applyChecksum(topic, frame);
   else if (op === "reset") {
