@@ -19,13 +19,15 @@ from . import raw
 TABLES = ("intake_application", "agencies_referral", "viewflow_process", "viewflow_task", "sla_clock")
 RECORDS = ("intake_application", "agencies_referral", "sla_clock")
 LATER = "n * interval '1 second' + interval '1 day'"
+TIMES = {"warn_at": f"t.warn_at + {LATER}", "due_at": f"t.due_at + {LATER}"}
 OPEN = {
+    "intake_application": TIMES,
+    "agencies_referral": TIMES,
     "sla_clock": {
-        "warn_at": f"t.warn_at + {LATER}",
-        "due_at": f"t.due_at + {LATER}",
+        **TIMES,
         "next_at": f"t.next_at + {LATER}",
         "instants": f"ARRAY[t.instants[1] + {LATER}, t.instants[2] + {LATER}]",
-    }
+    },
 }
 FINISHED = {
     "intake_application": {"state": "'closed'", "closed_at": "now()", "process_id": "NULL"},

@@ -25,7 +25,7 @@ from . import cpu, crowd, days, intake, scratch
 from . import sweep as yardstick
 
 DUE = (0, 10, 1000)
-WARM, ROUNDS = 10, 60  # looks of each way for each number that is due
+WARM, ROUNDS = 20, 200  # looks of each way for each number that is due
 WORKERS = (1, 2)
 LOW, SUPPLY = 25_000, 120_000  # levels due before a slice begins: more than any way fires in it
 QUESTIONS = 2000
@@ -62,6 +62,7 @@ def _find(limit: yardstick.Sweep, due: int) -> dict[str, float]:
     }
     times: dict[str, list[float]] = {way: [] for way in ways}
     with _exactly_due(limit.connection, due):
+        cpu.wait_until_quiet()
         for place in range(WARM + ROUNDS):
             for way in list(ways)[:: 1 if place % 2 else -1]:
                 times[way].append(ways[way]())
@@ -89,7 +90,8 @@ def _plain_look(limit: yardstick.Sweep, size: int, *, prepare: bool) -> float:
 
 def _pages(size: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sweep.FIND}", {"now": None, "limit": size})
+        look = sweep.FIND.format(now=sweep.PRESENT, limit=size)
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {look}")
         plan = cursor.fetchone()[0]
         transaction.set_rollback(True)
     top = (plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]

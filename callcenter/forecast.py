@@ -154,7 +154,8 @@ def _read(rows: QuerySet[Clock]) -> list[_Promise]:
     )
     columns = (
         *("application_id", "application__number", "application__subtopic__topic", "application__subtopic"),
-        *("lead", "target", "started_at", "stopped_at", "due_at", "application__state"),
+        *("lead", "target", "started_at", "stopped_at", "due_at"),
+        *("paused_until", "application__state"),
     )
     return [it for row in promises.values_list(*columns) if (it := _promise(*row)) is not None]
 
@@ -169,15 +170,16 @@ def _promise(
     started_at: datetime,
     stopped_at: datetime | None,
     due_at: datetime,
+    paused_until: datetime | None,
     state: str,
 ) -> _Promise | None:
-    """What of it counted: the pauses are what the due instant lies later than the target says."""
+    """What of it counted: the target without what is left of it. While it waits nothing elapses."""
     if is_round_the_clock(target):
         return None
     office, ended_at = calendar(), stopped_at or clock.now()
     allowance, _reckoning = office.allowance(started_at, target)
-    paused = max(0, office.working_seconds(started_at, due_at) - allowance)
-    elapsed = max(0, office.working_seconds(started_at, ended_at) - paused)
+    resumed = max(ended_at, paused_until) if paused_until else ended_at
+    elapsed = max(0, allowance - office.working_seconds(resumed, due_at))
     finished = stopped_at is not None and state == "closed"
     return _Promise(
         application, number, topic, subtopic, lead or "",

@@ -11,6 +11,8 @@ from intake.lifecycle import ApplicationState
 
 Words = dict[str, "str | Promise"]
 
+CALL_CENTRE = _("Call Centre")
+
 STAGES: Words = {
     ReferralState.REQUESTED: _("New"),
     ReferralState.ACCEPTED: _("Accepted"),
@@ -49,6 +51,13 @@ MEASURES: Words = {
     "accept": _("Acceptance by the unit"),
     "first_action": _("First action of the unit"),
     "resolve": _("Answer of the unit"),
+}
+
+# Who held the time, beside the agencies (``sla.ledger``).
+PARTIES: Words = {
+    "CALL_CENTRE": CALL_CENTRE,
+    "CITIZEN": _("The citizen"),
+    "THIRD_PARTY": _("Others who are waited for"),
 }
 
 POLICIES: Words = {
@@ -110,8 +119,6 @@ UNITS_OF_TIME: dict[str, tuple[str | Promise, str | Promise]] = {
     "wh": (_("%(n)s working hour"), _("%(n)s working hours")),
     "wd": (_("%(n)s working day"), _("%(n)s working days")),
 }
-
-CALL_CENTRE = _("Call Centre")
 
 
 def of(words: Words, code: object) -> str:

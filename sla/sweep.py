@@ -19,15 +19,17 @@ from .policy import NOTIFY, RAISE, TASK
 
 LATE = timedelta(minutes=1)  # later than this a firing was not seen in time: it is marked
 
-# The time has to be one for the whole statement: a clock that ticks within it cannot bound an index.
+# One time for the whole statement: a clock that ticks within it cannot bound an index.
+PRESENT = "statement_timestamp()"
+# The present is written out, not passed: most looks find nothing, and then they are all that is to do.
 FIND = """
     SELECT id FROM sla_clock
-     WHERE next_at <= coalesce(%(now)s, statement_timestamp())
-     ORDER BY next_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""
-ADVANCE = """
+     WHERE next_at <= {now}
+     ORDER BY next_at LIMIT {limit:d} FOR NO KEY UPDATE SKIP LOCKED"""
+ADVANCE = f"""
     UPDATE sla_clock SET level = level + 1, next_at = instants[level + 2]
      WHERE id = ANY(%(found)s)
- RETURNING id, level, coalesce(%(now)s, statement_timestamp())"""
+ RETURNING id, level, coalesce(%(now)s, {PRESENT})"""  # noqa: S608 no value in it
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Fired:
 def find(limit: int, now: datetime | None = None) -> list[int]:
     """At most ``limit`` clocks whose next level has come, the earliest first, kept from other sweepers."""
     with connection.cursor() as cursor:
-        cursor.execute(FIND, {"now": now, "limit": limit})
+        cursor.execute(FIND.format(now="%s" if now else PRESENT, limit=limit), [now] if now else None)
         return [row[0] for row in cursor.fetchall()]
 
 

@@ -178,8 +178,11 @@ def call_back(unneeded: list[Referral]) -> None:
     if not unneeded:
         return
     reason = Reason.objects.get(pk="policy_met")
+    waited = any(referral.state == ReferralState.ON_HOLD for referral in unneeded)
     for referral in unneeded:
         referrals.advance(referral, ReferralState.CANCELLED, reason=reason)
+    if waited:
+        sla.refresh(unneeded[0].application)
     sla.stop(unneeded[0].application_id, unneeded)
     publish([referral_news(Kind.REFERRAL_CANCELLED, row, reason=reason.code) for row in unneeded])
 

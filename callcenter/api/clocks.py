@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,16 +22,12 @@ from workflows import queue
 from . import shapes
 from .pagination import OldestFirst
 
-PARTIES = {
-    "CALL_CENTRE": words.CALL_CENTRE,
-    "CITIZEN": _("The citizen"),
-    "THIRD_PARTY": _("Others who are waited for"),
-}
-
 
 def as_shapes(found: Sequence[ClockSight]) -> Any:
     """The clocks with names in the reader's language: two statements, whatever their number."""
-    agencies = Agency.objects.in_bulk({it.party for clock in found for it in clock.parties} - set(PARTIES))
+    agencies = Agency.objects.in_bulk(
+        {it.party for clock in found for it in clock.parties} - set(words.PARTIES)
+    )
     reasons = Reason.objects.in_bulk({code for clock in found for it in clock.spans if (code := _reason(it))})
     newest = max((it.instance for it in found if it.measure == "resolution"), default=0)
     told = [
@@ -62,10 +57,10 @@ def _span(span: Stretch, reasons: Mapping[str, Reason]) -> dict[str, Any]:
 
 
 def _parties(parties: Iterable[PartySight], agencies: Mapping[str, Agency]) -> list[dict[str, Any]]:
-    return [
-        {**it.__dict__, "name": PARTIES[it.party] if it.party in PARTIES else agencies[it.party].name}
-        for it in parties
-    ]
+    def name(party: str) -> Any:
+        return words.PARTIES[party] if party in words.PARTIES else agencies[party].name
+
+    return [{**it.__dict__, "name": name(it.party)} for it in parties]
 
 
 class Escalations(APIView):

@@ -81,5 +81,6 @@ def frame(event: Event, topic: str, epoch: str) -> str:
             "version": event.version,
             "state": event.state,
             "at": event.at.isoformat(),
+            **({"data": event.data} if event.data else {}),
         }
     )

@@ -19,7 +19,6 @@ from callcenter.clocks import ClockSight, FiringSight
 from callcenter.sight import ApplicationSight, ReferralSight
 from events import clock
 from intake.lifecycle import ApplicationState
-from sla.ledger import CALL_CENTRE
 
 from . import extending
 from .ledger import Ledger, explain, span
@@ -27,11 +26,6 @@ from .sending import FIRST, Verb, VerbForm, area
 from .templatetags.dayaq import due_words
 from .times import left
 
-PARTIES: words.Words = {
-    CALL_CENTRE: words.CALL_CENTRE,
-    "CITIZEN": gettext_lazy("The citizen"),
-    "THIRD_PARTY": gettext_lazy("Others who are waited for"),
-}
 FILLS = ("f1", "f2", "f3", "f4")
 VERBS = {
     "contest": (gettext_lazy("Contest the breach"), "chat"),
@@ -264,7 +258,7 @@ def _whose(main: ClockSight) -> Whose | None:
         # Rounded so that the shares sum to the rounded whole.
         minutes = (so_far + party.seconds) // 60 - so_far // 60
         so_far += party.seconds
-        name = str(PARTIES.get(party.party) or names.get(party.party, party.party))
+        name = str(words.PARTIES.get(party.party) or names.get(party.party, party.party))
         shares.append(Share(name, span(minutes), party.seconds, FILLS[place % len(FILLS)]))
     told = ", ".join(f"{share.name}: {share.value}" for share in shares)
     return Whose(tuple(shares), span(so_far // 60), told)

@@ -135,17 +135,18 @@ def a_day() -> Stage:
         "of DTSERA": breach(prosthesis, "MLSPP.DTSERA"),
         "of YASHAT": breach(prosthesis, "YASHAT"),
         "of the promise": breach(prosthesis),
-        "of MLSPP, escalated": breach(insurance, "MLSPP"),
+        "of MLSPP": breach(insurance, "MLSPP"),
         "of the promise, escalated": breach(insurance),
     }
     return stage
 
 
 def time_passes(until: datetime, *, escalating: Application | None = None) -> None:
-    """Everything fires that is due until then; the breaches of one application reach the supervisor."""
+    """Everything fires that is due until then; the broken promise of one application reaches the supervisor."""
     while firing.fire(now=until):
         pass
-    for row in Firing.objects.filter(clock__application=escalating, pending=True).order_by("id"):
+    pending = Firing.objects.filter(clock__application=escalating, pending=True).select_related("clock")
+    for row in sorted(pending, key=lambda row: row.clock.measure != "resolution"):
         actions.escalate(row.pk)
 
 

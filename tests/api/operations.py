@@ -152,7 +152,7 @@ OPERATIONS = [
     ),
     Operation(
         "settle", "supervisor", "post", application("insurance", "settle"),
-        lambda day: {"firing": day.breaches["of MLSPP, escalated"].pk, "text": "Danışıldı."},
+        lambda day: {"firing": day.breaches["of the promise, escalated"].pk, "text": "Danışıldı."},
         ("text",), (), (), (), (), ("firing",),
     ),
     Operation("claim", LEAD, "post", referral("of DTSERA", "claim"), lambda day: {}),

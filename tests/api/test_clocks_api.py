@@ -408,12 +408,12 @@ def escalated(case: Any) -> Case:
     return flat.at(LONG_AFTER)
 
 
-def test_the_supervisor_finds_what_was_escalated_and_settles_each_once(escalated: Case) -> None:
+def test_the_supervisor_finds_what_was_escalated_and_settles_it_once(escalated: Case) -> None:
     waiting = escalated.get("supervisor", "escalations/")["results"]
-    breaches = Firing.objects.filter(clock__application=escalated.row, level=100).order_by("due_at", "id")
-    assert [row["id"] for row in waiting] == [row.pk for row in breaches]
-    assert len(waiting) > 3
-    first = waiting[0]
+    breaches = Firing.objects.filter(clock__application=escalated.row, level=100)
+    assert breaches.count() > 3, "much is late"
+    (first,) = waiting  # and one task is enough to step in
+    assert first["id"] == breaches.get(clock__measure="resolution").pk
     assert set(first) == {
         *("id", "application", "referral", "unit", "measure", "due", "fired_at", "late_detected"),
         *("subtopic", "priority"),
@@ -426,8 +426,7 @@ def test_the_supervisor_finds_what_was_escalated_and_settles_each_once(escalated
     for _again in range(2):
         escalated.done("supervisor", path, body, **key)
 
-    left = escalated.get("supervisor", "escalations/")["results"]
-    assert left == waiting[1:]
+    assert escalated.get("supervisor", "escalations/")["results"] == []
     refused(escalated.post("supervisor", path, body), 409, "no_open_task")
     told = next(it for clock_ in escalated.clocks() for it in clock_["firings"] if it["id"] == first["id"])
     assert (told["escalated"], told["waiting"], told["settlement"]) == (True, False, body["text"])
@@ -446,8 +445,13 @@ def test_escalations_are_the_supervisors(escalated: Case) -> None:
     assert breach["verbs"] == ["contest", "settle"]
 
 
-def test_escalations_come_in_pages_of_the_same_price(escalated: Case) -> None:
+def test_escalations_come_in_pages_of_the_same_price(case: Any) -> None:
+    flats = [case("HOU-FLAT") for _ in range(5)]
+    for flat in flats:
+        time_passes(LONG_AFTER, escalating=flat.row)
+    escalated = flats[0].at(LONG_AFTER)
     every = escalated.get("supervisor", "escalations/")["results"]
+    assert len(every) == 5
 
     found, page = [], "escalations/?page_size=2"
     while page:

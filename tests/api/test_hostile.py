@@ -555,17 +555,17 @@ def cursor(text: str) -> str:
         "%C9%99",
     ],
 )
-@pytest.mark.parametrize("path", ["applications/", "referrals/"])
+@pytest.mark.parametrize("path", ["applications/", "referrals/", "escalations/"])
 def test_a_cursor_from_elsewhere_is_refused(ask: Any, day: Stage, path: str, value: str) -> None:
-    answer = ask("operator", "get", f"{path}?cursor={value}")
+    answer = ask("supervisor", "get", f"{path}?cursor={value}")
 
     refused(answer, 400, code="bad_cursor", field="cursor")
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "1000000000", "x", "", "1.5", "%00", "9" * 4500, "٣"])
 def test_a_page_has_at_most_two_hundred_rows_whatever_is_asked(ask: Any, day: Stage, size: str) -> None:
-    for path in ("applications/", "referrals/"):
-        answer = ask("operator", "get", f"{path}?page_size={size}")
+    for path in ("applications/", "referrals/", "escalations/"):
+        answer = ask("supervisor", "get", f"{path}?page_size={size}")
         assert answer.status_code == 200, answer.content
         assert 0 < len(answer.json()["results"]) <= 200
 

@@ -82,7 +82,7 @@ def test_every_operation_may_be_refused_in_the_one_shape(described: dict[str, An
             assert operation["security"]
 
 
-@pytest.mark.parametrize("name", ["applications", "referrals", "people"])
+@pytest.mark.parametrize("name", ["applications", "referrals", "people", "escalations"])
 def test_a_list_is_described_with_its_pages(described: dict[str, Any], name: str) -> None:
     answer = described["paths"][f"/api/v1/{name}/"]["get"]["responses"]["200"]
     shape = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]

@@ -76,7 +76,7 @@ def pages(node: dict[str, Any]) -> int:
 
 def look(limit: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """The whole plan of the sweep's search, and its scan."""
-    nodes = measured(sweep.FIND, now=None, limit=limit)
+    nodes = measured(sweep.FIND.format(now=sweep.PRESENT, limit=limit))
     (scan,) = (node for node in nodes if node.get("Relation Name") == "sla_clock")
     return nodes[0], scan
 

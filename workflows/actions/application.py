@@ -29,7 +29,7 @@ from people.models import Person
 from routing import services as routing
 from sla import services as sla
 from sla.plans import Plan, plan
-from workflows import steps, work
+from workflows import steps, timing, work
 from workflows.flows import ApplicationFlow
 from workflows.news import application_news, referral_news
 from workflows.nodes import cancel_process
@@ -203,6 +203,8 @@ def _abandon(
     for referral in open_rows:
         referrals.advance(referral, ReferralState.CANCELLED, by=actor, reason=reason, note=note)
         news.append(referral_news(Kind.REFERRAL_CANCELLED, referral, actor=actor, reason=reason.code))
+    if timing.has_waited(row.pk):  # the waits have ended now: what is kept of the clocks has to say so
+        sla.refresh(row)
     sla.stop(row)
     publish(news)
     if row.process is not None and row.process.finished is None:

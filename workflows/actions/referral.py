@@ -208,6 +208,8 @@ def cancel(
     note = intake.body("text", text)
     why = referrals.reason_of_kind(reason, "cancelled", note=note)
     referrals.advance(row, ReferralState.CANCELLED, by=actor, reason=why, note=note)
+    if has_waited(row):
+        timing.refresh(row.application_id, actor=actor, row=row)
     sla.stop(row.application_id, [row])
     publish([referral_news(Kind.REFERRAL_CANCELLED, row, actor=actor, reason=why.code)])
     process = work.process_of(row)
@@ -242,7 +244,14 @@ def take_next(*, actor: User, unit: Unit) -> Referral | None:
 
 
 def _finish(row: Referral, actor: User, walked: list[ReferralState], *, taken: bool) -> None:
-    """A referral's last word: stop its clocks, tell, and let its process (and the parent) go on."""
+    """A referral's last word: stop its clocks, tell, and let its process (and the parent) go on.
+
+    Where something waited, the clocks are reckoned before they stop, since the wait has ended now,
+    and again when the process has gone on, since it may have called back others.
+    """
+    waited = has_waited(row)
+    if waited:
+        timing.refresh(row.application_id, actor=actor, row=row)
     answered = row.state in ANSWERED or steps.is_reasoned_refusal(row)
     sla.meet(row.application_id, (*SHARES, "first_answer") if answered else SHARES, row)
     _tell(row, actor, walked, taken=taken, reason=row.reason_id or "")
@@ -252,7 +261,7 @@ def _finish(row: Referral, actor: User, walked: list[ReferralState], *, taken: b
             intake.move(row.application, ApplicationState.TRIAGE)
             publish([application_news(Kind.APPLICATION_SENT_TO_TRIAGE, row.application, actor=actor)])
     work.do(work.open_task(row.process, ReferralFlow.work), actor)
-    if has_waited(row):
+    if waited:
         timing.refresh(row.application_id, actor=actor)
 
 
