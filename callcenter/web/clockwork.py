@@ -22,7 +22,7 @@ from .board import agency_of, with_query
 from .doors import actor_of, page
 
 Context = dict[str, Any]
-SHOWN = 50  # escalations on the page; the oldest come first
+SHOWN = 20  # rows of a list on this page; what presses most comes first, and how many more there are is said
 
 
 @page(Action.BOARD_VIEW)
@@ -50,7 +50,7 @@ def _context(request: HttpRequest) -> Context:
         "topic": f"board:{agency}" if agency else "board",
         "part_url": with_query(reverse("time-part"), agency=agency, hours=outlook["outlook"].hours),
         "tables": tables(figures, agency),
-        "escalations": escalations(actor),
+        **escalations(actor),
         **outlook,
     }
 
@@ -61,7 +61,8 @@ def ahead(actor: User, agency: str | None, hours: str) -> Context:
     outlook = forecast.outlook(actor, wanted, agency)
     return {
         "outlook": outlook,
-        "likely": [(row, forecast.basis_words(row.basis)) for row in outlook.rows],
+        "likely": [(row, forecast.basis_words(row.basis)) for row in outlook.rows[:SHOWN]],
+        "likely_more": max(0, len(outlook.rows) - SHOWN),
         "horizons": [
             {
                 "hours": each,
@@ -73,13 +74,13 @@ def ahead(actor: User, agency: str | None, hours: str) -> Context:
     }
 
 
-def escalations(actor: User) -> list[Context]:
+def escalations(actor: User) -> Context:
     """The breaches in which a supervisor has to step in, of applications that the actor sees."""
     if not may(actor, Action.ESCALATIONS_VIEW):
-        return []
-    rows: Any = queue.escalations().filter(clock__application__in=applications_for(actor))
-    loaded = rows.select_related("clock__application__subtopic", "clock__referral__unit")[:SHOWN]
-    return [_escalation(row) for row in loaded]
+        return {"escalations": [], "escalations_all": 0}
+    rows = queue.escalations().filter(clock__application__in=applications_for(actor))
+    loaded: Any = rows.select_related("clock__application__subtopic", "clock__referral__unit")
+    return {"escalations": [_escalation(row) for row in loaded[:SHOWN]], "escalations_all": rows.count()}
 
 
 def _escalation(row: Firing) -> Context:
