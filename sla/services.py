@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
@@ -70,8 +70,17 @@ def stop(application: Any, referrals: Iterable[Referral] | None = None) -> None:
     _stop(rows if referrals is None else rows.filter(referral__in=[row.pk for row in referrals]))
 
 
-def _stop(rows: Any) -> None:
-    rows.filter(stopped_at=None).update(stopped_at=clock.now(), next_at=None, paused_until=None)
+def _stop(rows: QuerySet[Clock]) -> None:
+    """Stop the running ones among these, locked in the order of their keys as ``refresh`` does.
+
+    Two units of one application act without a common lock, and both stop its first answer.
+    """
+    running = rows.filter(stopped_at=None).order_by("pk").select_for_update(no_key=True)
+    locked = running.values("pk")[:MANY]  # only a limited subquery keeps its order
+    Clock.objects.filter(pk__in=locked).update(stopped_at=clock.now(), next_at=None, paused_until=None)
+
+
+MANY = 10_000  # clocks of one application: never as many
 
 
 # --- waiting ----------------------------------------------------------------------------------------
@@ -111,9 +120,11 @@ def refresh(application: Application) -> list[Clock]:
     """Reckon the running clocks of an application anew from its history; return those that changed.
 
     To be called after a hold began or ended, a part came or went while another is held, and after
-    new terms. Nothing is reset by it: what has elapsed is the history's, and what has fired stays.
+    new terms. Nothing is reset by it: what has elapsed is the history's, and what has fired stays,
+    also what fires just now: the sweep waits for nobody, so the clocks are locked before they are read.
     """
-    running = histories.with_changes(Clock.objects.filter(application=application, stopped_at=None))
+    locked = Clock.objects.select_for_update(no_key=True).filter(application=application, stopped_at=None)
+    running = histories.with_changes(locked.order_by("pk"))
     rows = sorted(running, key=lambda row: (row.referral_id is not None, row.pk))
     changed = _reckon(rows, histories.referrals_of(application))
     Clock.objects.bulk_update(changed, COMPUTED)

@@ -115,7 +115,8 @@ def play(until: datetime) -> None:
     while (at := _next_instant()) is not None and at <= until:
         present = min(at + TOGETHER, until)
         with clock.at(present):
-            turn(present)
+            if not turn(present):
+                raise RuntimeError(f"played time stands still at {at}")
 
 
 def _next_instant() -> datetime | None:

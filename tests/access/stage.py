@@ -142,7 +142,7 @@ def a_day() -> Stage:
 
 
 def time_passes(until: datetime, *, escalating: Application | None = None) -> None:
-    """Everything fires that is due until then; the broken promise of one application reaches the supervisor."""
+    """Everything fires that is due until then; one broken promise gets to the supervisor."""
     while firing.fire(now=until):
         pass
     pending = Firing.objects.filter(clock__application=escalating, pending=True).select_related("clock")
