@@ -58,6 +58,7 @@ def shots() -> Iterator[Shot]:
         .order_by("due_at")
         .first()
     )
+    held = Referral.objects.filter(state=ReferralState.ON_HOLD, agency__scope="in_system").first()
     shared = Application.objects.filter(state=ApplicationState.ROUTED, referrals__is_lead=False).first()
     yield Shot("sign-in", "", "/sign-in/")
     yield Shot("desk", "operator", f"/desk/?contact={call.pk}" if call else "/desk/")
@@ -66,6 +67,10 @@ def shots() -> Iterator[Shot]:
     yield Shot("board", "supervisor", "/board/")
     if shared:
         yield Shot("application", "supervisor", f"/applications/{shared.pk}/")
+    if held:
+        yield Shot("referral-on-hold", held.agency_id.lower(), f"/referrals/{held.pk}/")
+    yield Shot("time", "supervisor", "/board/time/")
+    yield Shot("calendar", "admin", "/calendar/")
     yield Shot("triage", "operator2", "/triage/")
     yield Shot("confirmations", "operator", "/confirmations/")
 
