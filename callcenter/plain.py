@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from callcenter import words
 from callcenter.clocks import ClockSight
+from callcenter.dates import clock, day_words
 from callcenter.stretches import Block, holidays
-from callcenter.web.templatetags.dayaq import clock, day_words
 
 # The legal reasons for more time, as the call centre calls them.
 GROUNDS: words.Words = {

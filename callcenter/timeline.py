@@ -24,8 +24,8 @@ from routing.models import Decision
 from sla.models import Change, Firing
 
 from . import words
+from .dates import due_words
 from .plain import GROUNDS
-from .web.templatetags.dayaq import due_words
 
 Row = TypeVar("Row", Confirmation, Decision)
 

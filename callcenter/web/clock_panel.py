@@ -16,6 +16,7 @@ from agencies.lifecycle import ReferralState
 from agencies.models import Agency, Reason
 from callcenter import words
 from callcenter.clocks import ClockSight, FiringSight
+from callcenter.dates import due_words
 from callcenter.sight import ApplicationSight, ReferralSight
 from events import clock
 from intake.lifecycle import ApplicationState
@@ -23,7 +24,6 @@ from intake.lifecycle import ApplicationState
 from . import extending
 from .ledger import Ledger, explain, span
 from .sending import FIRST, Verb, VerbForm, area
-from .templatetags.dayaq import due_words
 from .times import left
 
 FILLS = ("f1", "f2", "f3", "f4")

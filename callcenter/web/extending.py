@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from callcenter import plain, words
+from callcenter.dates import due_words
 from callcenter.sight import ApplicationSight
 from events import clock
 from sla import histories, policies
@@ -20,7 +21,6 @@ from sla.policy import Extension
 from sla.services import longer
 
 from .sending import FIRST, SuggestingRadios, VerbForm, area
-from .templatetags.dayaq import due_words
 
 
 @dataclass(frozen=True)

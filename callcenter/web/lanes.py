@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 
 from agencies.lifecycle import OPEN, ReferralState
 from callcenter import words
+from callcenter.dates import day_short
 from callcenter.sight import ReferralSight
 from events import clock
 from sla.arithmetic import BAKU, FULL_DAY
 from sla.calendars import calendar
-
-from .templatetags.dayaq import day_short
 
 LEFT, RIGHT, TOP, STEP = 170, 860, 24, 40
 LOOK = {

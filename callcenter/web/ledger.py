@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 
 from callcenter import words
 from callcenter.clocks import ChangeSight, ClockSight
+from callcenter.dates import clock as clock_words
+from callcenter.dates import due_words
 from callcenter.plain import GROUNDS, days_words
 from callcenter.stretches import OFF, RUN, Block, between, blocks, by_day, counted, local_day, midnight
 from events import clock
 from sla.arithmetic import Stretch
 from sla.calendars import day_name
-
-from .templatetags.dayaq import clock as clock_words
-from .templatetags.dayaq import due_words
 
 JUST_NOW = timedelta(seconds=1)
 Names = Mapping[str, str]  # what the reasons of a wait are called

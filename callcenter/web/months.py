@@ -13,11 +13,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from agencies.models import Unit
+from callcenter.dates import WEEKDAYS
 from sla.almanac import OFFICE, Book
 from sla.arithmetic import HOURS_24_7, Hours, Shift
 from sla.production import Day, Name
-
-from .templatetags._words import WEEKDAYS
 
 LOOKS = {"cabinet_work": "extra", "shortened": "short"}  # every other kind is a day off
 

@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Reason
 from callcenter.clocks import ClockSight
+from callcenter.dates import due_words
 from events import clock
 from events.errors import Invalid
 from sla import calendars, policies
 from sla.arithmetic import BAKU
 from sla.policy import Policy
-
-from .templatetags.dayaq import due_words
 
 FORMAT = "%Y-%m-%dT%H:%M"  # of a datetime-local field
 

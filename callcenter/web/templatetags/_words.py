@@ -1,33 +1,8 @@
-"""Names of months and days in the three languages, and the words the scripts say."""
+"""The words the scripts say."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-
-MONTHS: dict[str, tuple[str, ...]] = {
-    "az": (
-        "yanvar", "fevral", "mart", "aprel", "may", "iyun",
-        "iyul", "avqust", "sentyabr", "oktyabr", "noyabr", "dekabr",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-    "ru": (
-        "января", "февраля", "марта", "апреля", "мая", "июня",
-        "июля", "августа", "сентября", "октября", "ноября", "декабря",
-    ),
-}  # fmt: skip
-MONTHS_SHORT: dict[str, tuple[str, ...]] = {
-    "az": ("yan", "fev", "mar", "apr", "may", "iyn", "iyl", "avq", "sen", "okt", "noy", "dek"),
-    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    "ru": ("янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"),
-}
-WEEKDAYS: dict[str, tuple[str, ...]] = {
-    "az": ("bazar ertəsi", "çərşənbə axşamı", "çərşənbə", "cümə axşamı", "cümə", "şənbə", "bazar"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "ru": ("понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье"),
-}
 
 
 def js_word_table() -> dict[str, str]:

@@ -1,8 +1,7 @@
 """Presentation tags: icons, state words, dates and durations as people say them.
 
 Nothing here decides anything. Instants and working seconds arrive ready from the SLA code; these tags only
-put them into words in the active language. Month and weekday names are our own because the framework's
-Azerbaijani names are capitalised and its Russian date needs the genitive.
+put them into words in the active language.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from django.conf import settings
 from django.forms import BoundField, widgets
 from django.http import QueryDict
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as _noop
 
-from ._words import MONTHS, MONTHS_SHORT, WEEKDAYS, js_word_table
+from callcenter import dates
+
+from ._words import js_word_table
 
 register = template.Library()
 
@@ -38,11 +37,6 @@ STATES: dict[str, tuple[str, str]] = {
     "none": ("list", _noop("Cancelled")),
 }
 NOTE_ICONS = {"info": "ask", "ontime": "ok", "soon": "half", "late": "late", "crisis": "crisis"}
-
-
-def _language() -> str:
-    code = (get_language() or "az")[:2]
-    return code if code in MONTHS else "en"
 
 
 def workday_seconds() -> int:
@@ -83,48 +77,8 @@ def note_icon(kind: str) -> str:
 # --- dates and durations ------------------------------------------------------------------------------------
 
 
-def _local(value: dt.datetime | dt.date) -> dt.datetime | dt.date:
-    if isinstance(value, dt.datetime) and timezone.is_aware(value):
-        return timezone.localtime(value)
-    return value
-
-
-@register.filter
-def day_words(value: dt.datetime | dt.date | None, year: str = "auto") -> str:
-    """Day as "24 noyabr"; the year when it is not this year, or with ``"always"`` (to citizens)."""
-    if not value:
-        return ""
-    local = _local(value)
-    words = f"{local.day} {MONTHS[_language()][local.month - 1]}"
-    if year == "always" or (year == "auto" and local.year != timezone.localdate().year):
-        words += f" {local.year}"
-    return words
-
-
-@register.filter
-def day_short(value: dt.datetime | dt.date | None) -> str:
-    """Day as "24 noy" for narrow columns and charts."""
-    if not value:
-        return ""
-    local = _local(value)
-    return f"{local.day} {MONTHS_SHORT[_language()][local.month - 1]}"
-
-
-@register.filter
-def weekday_words(value: dt.datetime | dt.date | None) -> str:
-    return WEEKDAYS[_language()][_local(value).weekday()] if value else ""
-
-
-@register.filter
-def clock(value: dt.datetime | None) -> str:
-    """Time as "15:44", 24-hour, in the zone of the call centre."""
-    return _local(value).strftime("%H:%M") if value else ""
-
-
-@register.filter
-def due_words(value: dt.datetime | None, year: str = "auto") -> str:
-    """Due instant in words: "24 noyabr, 15:44"."""
-    return f"{day_words(value, year)}, {clock(value)}" if value else ""
+for said in (dates.day_words, dates.day_short, dates.weekday_words, dates.clock, dates.due_words):
+    register.filter(said.__name__, said)
 
 
 @register.filter
@@ -168,7 +122,7 @@ def grouped(value: int | str | None) -> str:
     """1234 as "1.234" (az), "1,234" (en), "1 234" (ru); nothing measured is a dash, never a zero."""
     if value is None or value == "":
         return "–"
-    mark = {"az": ".", "ru": "\u00a0"}.get(_language(), ",")
+    mark = {"az": ".", "ru": "\u00a0"}.get(dates.language(), ",")
     return f"{int(value):,}".replace(",", mark)
 
 
@@ -244,7 +198,7 @@ def stackbar(label: str, segments: Iterable[Mapping[str, Any]]) -> dict[str, Any
 
 @register.simple_tag
 def current_language() -> str:
-    return _language()
+    return dates.language()
 
 
 @register.simple_tag
