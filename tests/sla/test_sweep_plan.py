@@ -43,8 +43,10 @@ def invent(first: int, last: int, *, finished: bool) -> None:
         cursor.execute(INVENT, {"first": first, "last": last, "finished": finished})
 
 
-def without_foreign_keys() -> None:
+def alone() -> None:
+    """Without foreign keys, and without what other tests have left dead in the table and its indexes."""
     with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE sla_clock CASCADE")
         cursor.execute(
             "SELECT conname FROM pg_constraint WHERE conrelid = 'sla_clock'::regclass AND contype = 'f'"
         )
@@ -82,7 +84,7 @@ def look(limit: int) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_the_search_touches_only_what_is_due_whatever_has_finished() -> None:
-    without_foreign_keys()
+    alone()
     invent(1, OPEN, finished=False)
     with connection.cursor() as cursor:
         cursor.execute(MOVE_DUE, {"every": OPEN // DUE})
@@ -104,7 +106,7 @@ def test_the_search_touches_only_what_is_due_whatever_has_finished() -> None:
 
 
 def test_moving_them_on_reads_them_by_their_key() -> None:
-    without_foreign_keys()
+    alone()
     invent(1, 100_000, finished=False)
     with connection.cursor() as cursor:
         cursor.execute(MOVE_DUE, {"every": 500})
