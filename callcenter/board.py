@@ -195,7 +195,7 @@ def _referral(row: sight.ReferralSight) -> Figures:
     """What a board may show of a referral: no person."""
     names = (
         *("id", "application", "number", "unit", "unit_short", "agency", "is_lead", "subtopic_name"),
-        *("state", "version", "priority", "due", "warn_at", "time_state", "target", "assignee_name"),
+        *("state", "version", "priority", "due", "warn_at", "time_state", "target", "assignee_name", "path"),
     )
     return {name: getattr(row, name) for name in names}
 

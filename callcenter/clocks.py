@@ -17,7 +17,7 @@ from access.visibility import works_in
 from agencies.models import Referral
 from events import clock
 from intake.models import Application
-from sla import histories, ledger
+from sla import calendars, histories, ledger
 from sla.arithmetic import Reckoning, Stretch, is_round_the_clock
 from sla.ledger import Pause
 from sla.models import Change, Clock, Firing
@@ -74,7 +74,8 @@ class ClockSight:
     """One clock. ``spans`` run from its start to its due instant; what counts in them is the target.
 
     ``state`` is ``running``, ``paused``, ``met`` or ``broken``; ``left`` are the seconds that it still
-    has (negative when it is over), working ones unless it runs round the clock.
+    has (negative when it is over), working ones unless it runs round the clock. ``hours`` names the
+    week in which they are worked, ``path`` the unit from its root down whose hours they are.
     """
 
     id: int
@@ -84,6 +85,8 @@ class ClockSight:
     referral: UUID | None
     unit: str
     unit_short: str
+    path: tuple[str, ...]
+    hours: str
     policy: str
     policy_version: int
     calendar_version: int
@@ -144,6 +147,8 @@ def _sight(actor: User, row: Clock, referrals: Sequence[Referral]) -> ClockSight
         referral=row.referral_id,
         unit=referral.unit_id if referral else "",
         unit_short=referral.unit.short if referral else "",
+        path=tuple(path),
+        hours=calendars.book(row.calendar_version_id).schedule(path),
         policy=row.policy,
         policy_version=row.policy_version_id,
         calendar_version=row.calendar_version_id,

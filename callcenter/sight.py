@@ -26,7 +26,7 @@ from intake.lifecycle import ApplicationState
 from intake.models import Application
 from people.models import Person, Phone
 from sla.models import Clock
-from sla.selectors import promises, share_of, time_state, with_share
+from sla.selectors import accept_state_of, promises, share_of, time_state, with_share
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class ReferralSight:
     finished_at: datetime | None = None
     target: str = ""
     paused_until: datetime | None = None
+    path: tuple[str, ...] = ()
+    accept_state: str = "none"
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,8 @@ def referral(actor: User, row: Referral, whole: Application, person: PersonSight
         disclosed=tuple(row.disclosed) if inside else (),
         finished_at=row.finished_at,
         target=share.target if share else "",
+        path=tuple(row.unit.path),
+        accept_state=accept_state_of(row),
     )
 
 

@@ -158,8 +158,8 @@ class Change(models.Model):
 class Firing(models.Model):
     """A level that was reached: a warning, or the breach (level 100). Once per level, never undone.
 
-    ``due_at`` is the instant of the level, ``fired_at`` when it was seen; more than a minute
-    between them is ``late_detected``. ``boundary`` is its row in the process. ``pending`` says that
+    ``due_at`` is the instant of the level, ``fired_at`` when it was seen; more than five
+    seconds between them is ``late_detected``. ``boundary`` is its row in the process. ``pending`` says that
     its escalation is still to be done, ``task`` is the supervisor's task that came of it.
     """
 

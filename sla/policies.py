@@ -7,30 +7,30 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from agencies.models import Reason
 from events import clock
 from events.errors import Invalid, StaleVersion
+from intake.models import Subtopic, Topic
 
 from . import policy
 from .models import PolicyVersion
 from .policy import Policies, PolicyError
 
-_IN_FORCE = "sla-policies-in-force"
 _KEPT: dict[int, tuple[str, Policies]] = {}  # a published version never changes, its digest says so
 PUBLISHING = 0x534C41  # "SLA": one publication at a time
 
 
 def in_force() -> Policies:
-    """The newest version. Raises ``LookupError`` where none was ever published (``load_reference``)."""
-    number: int | None = cache.get(_IN_FORCE)
+    """The newest version: asked of the database each time, so that a published one counts at once.
+
+    Raises ``LookupError`` where none was ever published (``load_reference``).
+    """
+    number = PolicyVersion.objects.values_list("number", flat=True).first()
     if number is None:
-        number = PolicyVersion.objects.values_list("number", flat=True).first()
-        if number is None:
-            raise LookupError("no policies are published: run load_reference")
-        cache.set(_IN_FORCE, number, 60)
+        raise LookupError("no policies are published: run load_reference")
     return version(number)
 
 
@@ -44,7 +44,6 @@ def version(number: int) -> Policies:
 
 
 def forget() -> None:
-    cache.delete(_IN_FORCE)
     _KEPT.clear()
 
 
@@ -66,7 +65,7 @@ def publish(
     current = PolicyVersion.objects.values_list("number", flat=True).first() or 0
     if expected is not None and expected != current:
         raise StaleVersion(yours=expected, current=current)
-    check(current + 1, rows)
+    _check_codes(check(current + 1, rows))
     made = PolicyVersion.objects.create(
         number=current + 1,
         policies=list(rows),
@@ -81,6 +80,8 @@ def publish(
 
 SENTENCES = {
     "no_policies": _("There is no policy. Write at least one without conditions."),
+    "crisis_sleeps": _("A crisis (P0) is promised in min or h, round the clock, and never waits."),
+    "unknown_value": _("There is no such priority, topic, subtopic or reason to wait."),
     "not_readable": _("The policies are not written as they should be. Compare with those in force."),
     "no_id": _("A policy has no name. Give each an id of at most 40 characters."),
     "twice": _("Two policies have the same name. Rename one."),
@@ -100,13 +101,28 @@ SENTENCES = {
 }
 
 
+def _check_codes(known: Policies) -> None:
+    """Every topic, subtopic and reason that the policies name has to exist."""
+    exist = {
+        "topic": set(Topic.objects.values_list("code", flat=True)),
+        "subtopic": set(Subtopic.objects.values_list("code", flat=True)),
+    }
+    reasons = set(Reason.objects.filter(kind="on_hold").values_list("code", flat=True))
+    for it in known.policies:
+        named = [code for name, codes in exist.items() for code in it.when.get(name, ()) if code not in codes]
+        for code in [*named, *sorted(set(it.waits) - reasons)]:
+            raise _refused(PolicyError("unknown_value", it.id, code))
+
+
 def check(number: int, rows: Sequence[Mapping[str, Any]]) -> Policies:
     """The policies, read. Raises ``Invalid`` with the sentence and the policy's name."""
     try:
         return policy.read(number, rows)
     except PolicyError as error:
-        place = " ".join(part for part in (error.policy, error.what) if part)
-        sentence = SENTENCES[error.code]
-        raise Invalid.field(
-            "policies", f"{place}: {sentence}" if place else str(sentence), code=error.code
-        ) from error
+        raise _refused(error) from error
+
+
+def _refused(error: PolicyError) -> Invalid:
+    place = " ".join(part for part in (error.policy, error.what) if part)
+    sentence = SENTENCES[error.code]
+    return Invalid.field("policies", f"{place}: {sentence}" if place else str(sentence), code=error.code)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .arithmetic import TARGET
+from .arithmetic import TARGET, is_round_the_clock
 
 PROMISES = ("first_answer", "resolution")
 LEGAL = ("legal_answer", "legal_forward")
@@ -20,6 +20,8 @@ MEASURES = (*PROMISES, *LEGAL, *SHARES)
 NEEDED = ("resolution", "resolve")  # every application is promised an answer, every unit has a share
 OF_SUBJECT = "resolve"  # the word for "what the subject's own row says"
 CONDITIONS = ("priority", "topic", "subtopic", "resolve")
+CRISIS, PRIORITIES = "P0", ("P0", "P1", "P2", "P3", "P4")
+AT_ONCE = ("accept", "first_answer", "first_action")  # what a crisis is promised in minutes
 
 NOTIFY, RAISE, TASK = "notify", "raise", "task"
 CONSEQUENCES = (NOTIFY, RAISE, TASK)
@@ -127,7 +129,18 @@ def read(number: int, rows: Sequence[Mapping[str, Any]]) -> Policies:
             raise PolicyError("hides_the_rest", policy.id)
     if found[-1].when:
         raise PolicyError("no_default", found[-1].id)
-    return Policies(number, found)
+    known = Policies(number, found)
+    _check_crisis(known.choose({"priority": CRISIS}))
+    return known
+
+
+def _check_crisis(policy: Policy) -> None:
+    """A crisis runs round the clock and waits for nobody, whatever policy it falls under (4.1 [D])."""
+    for measure in AT_ONCE:
+        if not is_round_the_clock(policy.targets.get(measure, "1 wd")):
+            raise PolicyError("crisis_sleeps", policy.id, measure)
+    if any(wait.pauses for wait in policy.waits.values()):
+        raise PolicyError("crisis_sleeps", policy.id, "waits")
 
 
 _KEYS: Mapping[str, Any] = {
@@ -163,10 +176,14 @@ def _conditions(code: str, when: Mapping[str, Any]) -> dict[str, tuple[str, ...]
     for name in when:
         if name not in CONDITIONS:
             raise PolicyError("unknown_condition", code, str(name))
-    return {
+    found = {
         name: tuple(map(str, wanted)) if isinstance(wanted, (list, tuple)) else (str(wanted),)
         for name, wanted in when.items()
     }
+    for priority in found.get("priority", ()):
+        if priority not in PRIORITIES:
+            raise PolicyError("unknown_value", code, priority)
+    return found
 
 
 def _targets(code: str, targets: Mapping[str, Any]) -> dict[str, str]:

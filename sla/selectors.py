@@ -19,15 +19,23 @@ def due(start: datetime, target: str) -> Due:
 
 
 def with_share(rows: QuerySet[Referral]) -> QuerySet[Referral]:
-    """The referrals with the clock of their unit's answer as ``share``, in the same statement."""
+    """The referrals with the clocks of their unit's answer and acceptance, in the same statement."""
     answer = FilteredRelation("clocks", condition=Q(clocks__measure="resolve"))
-    return rows.annotate(share=answer).select_related("share")  # type: ignore[misc]  # made just now
+    accept = FilteredRelation("clocks", condition=Q(clocks__measure="accept", clocks__stopped_at=None))
+    joined = rows.annotate(share=answer, accepting=accept)
+    return joined.select_related("share", "accepting")  # type: ignore[misc]  # made just now
 
 
 def share_of(referral: Referral) -> Clock | None:
     """The share of a referral that was read through ``with_share``; None when it has none."""
     share: Clock | None = getattr(referral, "share", None)  # the join leaves nothing where nothing is
     return share
+
+
+def accept_state_of(referral: Referral) -> str:
+    """How the acceptance stands in time that the unit still owes; ``none`` once it is given."""
+    accepting: Clock | None = getattr(referral, "accepting", None)
+    return time_state(accepting.due_at, accepting.warn_at) if accepting else "none"
 
 
 def promises() -> QuerySet[Clock]:

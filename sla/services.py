@@ -19,7 +19,7 @@ from intake.models import Application
 
 from . import calendars, histories
 from .almanac import Book
-from .arithmetic import BAKU, Calendar, extended
+from .arithmetic import BAKU, Calendar, extended, is_round_the_clock
 from .ledger import Terms
 from .models import Change, Clock, Firing
 from .plans import Plan, attach, put, timing
@@ -266,13 +266,15 @@ def _moved(
     row: Clock, referrals: Sequence[Referral], calendar_of: Callable[[Sequence[str]], Calendar]
 ) -> Moved | None:
     """What another calendar from now on makes of a clock; None when it makes no difference."""
+    if is_round_the_clock(row.target):
+        return None  # no calendar counts it
     path = histories.path_of(row, referrals)
     calendar = calendar_of(path)
     terms = histories.terms_of(row, path)
     terms.append(Terms(clock.now(), *calendar.allowance(row.started_at, row.target)))
     waited = histories.pauses(row, referrals)
     found = timing(terms, waited, row.levels, target=row.target, calendar=calendar)
-    if (found.due_at, found.provisional) == (row.due_at, row.provisional):
+    if (list(found.instants), found.provisional) == (row.instants, row.provisional):
         return None
     return Moved(row, row.due_at, found.due_at, found.provisional)
 

@@ -17,7 +17,7 @@ from . import policies
 from .models import Clock, Firing
 from .policy import NOTIFY, RAISE, TASK
 
-LATE = timedelta(minutes=1)  # later than this a firing was not seen in time: it is marked
+LATE = timedelta(seconds=5)  # what is promised; a firing seen later than this is marked
 
 # One time for the whole statement: a clock that ticks within it cannot bound an index.
 PRESENT = "statement_timestamp()"

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 200  # levels fired in one transaction
 TURN = 50  # escalations, ended waits and moved applications in one turn, one transaction each
-TOGETHER = timedelta(seconds=30)  # played time is not cut finer than this
+TOGETHER = timedelta(seconds=5)  # played time is not cut finer than this
 IDLE = 1.0  # seconds between two looks when nothing was due
 SPELL = 1.0  # seconds after which one kind of work lets the others have their turn
 SHORT = "200ms"  # how long a row that a command has in hand is waited for

@@ -42,14 +42,17 @@ def show(
     shares: dict[Any, Clock] = {}
     news = []
     for it in moved:
-        if it.measure == "resolution" and it.due_at != application.due_at:
+        if it.measure == "resolution" and (it.due_at, it.warn_at) != (
+            application.due_at,
+            application.warn_at,
+        ):
             intake.reschedule(application, due_at=it.due_at, warn_at=it.warn_at)
             news.append(application_news(Kind.APPLICATION_RESCHEDULED, application, actor=actor))
         elif it.measure == "resolve":
             shares[it.referral_id] = it
     for referral in _locked(shares, row):
         share = shares[referral.pk]
-        if share.due_at != referral.due_at:
+        if (share.due_at, share.warn_at) != (referral.due_at, referral.warn_at):
             referrals.reschedule(referral, due_at=share.due_at, warn_at=share.warn_at)
             news.append(referral_news(Kind.REFERRAL_RESCHEDULED, referral, actor=actor))
     if news:

@@ -253,6 +253,9 @@ class Clock(s.Serializer):
     referral = s.UUIDField(allow_null=True)
     unit = s.CharField()
     unit_short = s.CharField()
+    hours = s.CharField(
+        help_text="The week that is worked, as in calendar/: office unless the unit has its own."
+    )
     policy = s.CharField()
     policy_version = s.IntegerField()
     calendar_version = s.IntegerField()

@@ -19,6 +19,7 @@ from callcenter import board as selectors
 from callcenter.live.stream import cursor_now
 from events.errors import NotVisible
 
+from .context import wait_for_a_supervisor
 from .doors import actor_of, page
 from .times import left
 
@@ -51,11 +52,14 @@ def _context(request: HttpRequest) -> Context:
         "cursor": cursor,
         "tiles": tiles(figures["totals"], agency),
         "agencies": [row | {"url": _queue(row["code"])} for row in figures["agencies"]],
-        "longest": [row | {"left": left(row["due"], row["target"])} for row in figures["longest"]],
+        "longest": [
+            row | {"left": left(row["due"], row["target"], path=row["path"])} for row in figures["longest"]
+        ],
         "chart": chart(figures["hours"]),
         "crisis_url": with_query(reverse("applications"), urgency="P0", agency=agency),
         "most": max((row["open"] for row in figures["topics"]), default=1),
         "time_url": with_query(reverse("time"), agency=agency),
+        "escalations": wait_for_a_supervisor(actor),
         "inside": actor.role in CALL_CENTRE,
     }
 

@@ -55,10 +55,14 @@ def show(request: HttpRequest) -> HttpResponse:
         "working_days": sum(book.working_days(year)),
         "confirmed": year in book.confirmed,
         "confirmed_until": book.confirmed_until,
+        "versions": CalendarVersion.objects.select_related("by")[:VERSIONS],
         "hours": months.hours(book, Unit.objects.in_bulk(list(book.units))),
         "edit_url": _edit_url(year) if _may_edit(request, version, year) else "",
     }
     return render(request, "calendar/calendar.html", context)
+
+
+VERSIONS = 12  # the newest ones, each with the reason given for it
 
 
 def _in_force() -> tuple[CalendarVersion, Book]:
@@ -160,8 +164,12 @@ def _written(days: list[str]) -> str:
 @page(Action.CALENDAR_EDIT, methods=("GET", "POST"))
 def edit(request: HttpRequest) -> HttpResponse:
     """One year to change: ``preview`` tells what moves and writes nothing, ``publish`` puts it in force."""
-    version, _book = _in_force()
-    year = _year(request.GET.get("year", ""), _open(version))
+    version, book = _in_force()
+    asked = request.GET.get("year", "")
+    if asked.isdecimal() and book.first.year <= int(asked) < _open(version)[0]:
+        messages.error(request, _("%(year)s is closed: what has passed is not changed.") % {"year": asked})
+        return redirect(f"{reverse('calendar')}?year={asked}")
+    year = _year(asked, _open(version))
     if request.method == "GET":
         return _page(request, version, year, YearForm(initial=_initial(version, year)))
     form = YearForm(request.POST)

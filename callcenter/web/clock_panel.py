@@ -161,7 +161,7 @@ def _row(sight: ClockSight, given_up: bool) -> Row:
         state=state,
         word=word,
         icon=icon,
-        left=left(sight.due, sight.target, sight.paused_until) if running else None,
+        left=left(sight.due, sight.target, sight.paused_until, sight.path) if running else None,
         paused=sight.state == "paused",
         finished=sight.stopped_at,
         provisional=sight.provisional and running,

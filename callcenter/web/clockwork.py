@@ -22,7 +22,7 @@ from .board import agency_of, with_query
 from .doors import actor_of, page
 
 Context = dict[str, Any]
-SHOWN = 20  # rows of a list on this page; what presses most comes first, and how many more there are is said
+SHOWN = 25  # rows of a list on this page; what presses most comes first, and how many more there are is said
 
 
 @page(Action.BOARD_VIEW)
@@ -79,6 +79,7 @@ def escalations(actor: User) -> Context:
     if not may(actor, Action.ESCALATIONS_VIEW):
         return {"escalations": [], "escalations_all": 0}
     rows = queue.escalations().filter(clock__application__in=applications_for(actor))
+    rows = rows.order_by("clock__application__priority", "-due_at", "-id")  # what has just happened presses
     loaded: Any = rows.select_related("clock__application__subtopic", "clock__referral__unit")
     return {"escalations": [_escalation(row) for row in loaded[:SHOWN]], "escalations_all": rows.count()}
 
@@ -108,7 +109,7 @@ def tables(figures: dict[str, Any], agency: str | None) -> list[Context]:
 
 def _agency_links(row: dict[str, Any]) -> Context:
     queue_url = reverse("queue-unit", args=[row["code"]])
-    shows = {"late": "late", "soon": "soon", "paused": "held", "ontime": "", "open": ""}
+    shows = {"late": "late", "soon": "soon", "open": ""}  # no list holds just those whose clock stands
     return {"urls": {name: with_query(queue_url, show=show) for name, show in shows.items()}}
 
 

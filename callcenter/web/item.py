@@ -116,7 +116,7 @@ def context(actor: User, referral: UUID, *, typed: VerbForm | None = None, verb:
         "whole": whole,
         "row": row,
         "open": row.state in OPEN,
-        "left": left(row.due, row.target, row.paused_until),
+        "left": left(row.due, row.target, row.paused_until, row.path),
         "passed": panel.ledger.share if panel else None,
         "paused": row.time_state == "paused",
         "panel": panel,
@@ -160,7 +160,7 @@ def partners(whole: ApplicationSight) -> list[Partner]:
     """The agencies of the application; one that another replaced is history, not a partner."""
     replaced = {part.replaces for part in whole.referrals}
     return [
-        Partner(part, part.state in OPEN, left(part.due, part.target, part.paused_until))
+        Partner(part, part.state in OPEN, left(part.due, part.target, part.paused_until, part.path))
         for part in whole.referrals
         if part.id not in replaced
     ]
@@ -184,7 +184,7 @@ def waiting(actor: User, record: Referral, row: ReferralSight, main: ClockSight 
         until=hold.until,
         pauses=waits.policy_of(main).pauses(main.measure, hold.reason_id),
         over=main.state == "broken",
-        left=left(row.due, row.target, row.paused_until),
+        left=left(row.due, row.target, row.paused_until, row.path),
         note=hold.note if reads_note(actor, record) else "",
     )
 

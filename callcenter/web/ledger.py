@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from callcenter import words
 from callcenter.clocks import ChangeSight, ClockSight
 from callcenter.dates import clock as clock_words
-from callcenter.dates import due_words
+from callcenter.dates import due_words, language
 from callcenter.plain import GROUNDS, days_words
 from callcenter.stretches import OFF, RUN, Block, between, blocks, by_day, counted, local_day, midnight
 from events import clock
+from sla import calendars
+from sla.almanac import OFFICE
 from sla.arithmetic import Stretch
 from sla.calendars import day_name
 
@@ -63,6 +65,7 @@ class Ledger:
     ahead: tuple[str, ...]
     target: str
     working: bool
+    hours: str
     days: bool
     provisional: bool
     capped: bool
@@ -83,6 +86,7 @@ def explain(sight: ClockSight, names: Names | None = None, bases: Names | None =
         ahead=() if sight.stopped_at else tuple(_ahead(sight, until)),
         target=words.target(sight.target),
         working=not sight.round_the_clock,
+        hours=_own_hours(sight),
         days=sight.target.endswith(" wd"),
         provisional=sight.provisional,
         capped=sight.ends_with_promise,
@@ -123,6 +127,13 @@ class Told:
     def range(self, begin: datetime, end: datetime) -> str:
         same = self.is_now(end) or local_day(begin) == local_day(end)
         return f"{due_words(begin)} – {self.end(end) if same else due_words(end)}"
+
+
+def _own_hours(sight: ClockSight) -> str:
+    """What the unit's own week is called; empty for the office's."""
+    if sight.hours == OFFICE:
+        return ""
+    return calendars.book(sight.calendar_version).schedules[sight.hours].label.said(language())
 
 
 def span(minutes: int) -> str:

@@ -179,7 +179,7 @@ def lines(actor: User, found: QuerySet[Referral], place: Place, opened: UUID | N
     return [
         Row(
             seen=row,
-            left=left(row.due, row.target, row.paused_until),
+            left=left(row.due, row.target, row.paused_until, row.path),
             why=_why(actor, row, others[row.application], place.unit),
             place=place,
             current=row.id == opened,

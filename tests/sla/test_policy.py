@@ -190,7 +190,25 @@ def a_wait_as_a_text(rows: Any) -> str:
     return "not_a_wait"
 
 
+def an_unknown_priority(rows: Any) -> str:
+    rows[0]["when"] = {"priority": "P9"}
+    return "unknown_value"
+
+
+def a_crisis_under_the_default(rows: Any) -> str:
+    del rows[0]
+    return "crisis_sleeps"
+
+
+def a_crisis_that_waits(rows: Any) -> str:
+    rows[0]["waits"] = {"waiting_citizen": {"party": "citizen", "longest": "1 h", "pauses": True}}
+    return "crisis_sleeps"
+
+
 MISTAKES = [
+    an_unknown_priority,
+    a_crisis_under_the_default,
+    a_crisis_that_waits,
     targets_as_a_text,
     a_wait_as_a_text,
     without_targets,
@@ -240,6 +258,29 @@ def test_publishing_it_says_why_in_a_sentence_and_changes_nothing(
     assert refused.value.code == code
     assert str(policies.SENTENCES[code]) in str(sentence)
     assert PolicyVersion.objects.count() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"when": {"topic": "NONE"}},
+        {"when": {"subtopic": ["PRO-NEW", "NONE"]}},
+        {"waits": {"waiting_rain": {"party": "third", "longest": "2 wd"}}},
+    ],
+    ids=str,
+)
+def test_what_does_not_exist_cannot_be_named(
+    rows: list[dict[str, Any]], reference: None, change: dict[str, Any]
+) -> None:
+    rows.insert(1, {**rows[-1], "id": "NEW", **change})
+    if not rows[1]["when"]:
+        rows[1]["when"] = {"priority": "P3"}
+
+    with pytest.raises(Invalid) as refused:
+        policies.publish(rows=rows)
+
+    assert refused.value.code == "unknown_value"
 
 
 @pytest.mark.django_db

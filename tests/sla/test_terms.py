@@ -221,11 +221,11 @@ def another_day_off() -> Any:
 def test_a_new_calendar_lists_what_it_moves_and_then_moves_it(
     application: Application, register: Any, people_at_work: Any, another_day_off: Any
 ) -> None:
-    with at():
+    with clock.at(TUESDAY + timedelta(microseconds=654321)):  # people do not call on the second
         crisis = register("PSY-CRISIS")
         early = register("PSY-CRISIS")
     before = {row.pk: row.due_at for row in Clock.objects.all()}
-    with at(hours=1):
+    with clock.at(TUESDAY + timedelta(hours=1, microseconds=123456)):
         current = CalendarVersion.objects.latest("number")
         book = almanac.read(another_day_off, current.hours, current.units)
         moved = {it.clock.pk: it for it in sla.moved_by(book)}
@@ -246,6 +246,8 @@ def test_a_new_calendar_lists_what_it_moves_and_then_moves_it(
         assert row.calendar_version_id == calendars.version()
     application.refresh_from_db()
     assert application.due_at == of(application).due_at == before[of(application).pk] + DAY
+    assert application.warn_at == of(application).warn_at
+    assert not Event.objects.filter(application=crisis.pk, kind="application.rescheduled").exists()
     assert Change.objects.filter(kind="calendar").count() == len(moved)
     assert not [
         it for it in reconcile.run() if it.check in ("due-copy", "application-event", "referral-event")

@@ -91,11 +91,17 @@ def test_there_are_no_other_years(browser: Browser, year: str) -> None:
     assert browser("admin").get("/calendar/edit/", {"year": year}).status_code == 404
 
 
-@pytest.mark.parametrize("year", ["2025", "2028"])
-def test_closed_years_and_far_ones_are_not_changed(browser: Browser, year: str) -> None:
-    assert browser().get("/calendar/", {"year": year}).status_code == 200
-    assert browser("admin").get("/calendar/edit/", {"year": year}).status_code == 404
-    assert browser("admin").post(f"/calendar/edit/?year={year}", {"publish": "1"}).status_code == 404
+def test_a_closed_year_is_not_changed_and_it_is_said_why(browser: Browser) -> None:
+    for ask in (browser("admin").get, browser("admin").post):
+        told = ask("/calendar/edit/?year=2025", follow=True)
+        assert told.redirect_chain == [("/calendar/?year=2025", 302)]
+        assert "2025 is closed" in told.content.decode()
+
+
+def test_a_far_year_is_not_there(browser: Browser) -> None:
+    assert browser().get("/calendar/", {"year": "2028"}).status_code == 200
+    assert browser("admin").get("/calendar/edit/", {"year": "2028"}).status_code == 404
+    assert browser("admin").post("/calendar/edit/?year=2028", {"publish": "1"}).status_code == 404
 
 
 def test_the_page_costs_the_same_for_every_year(browser: Browser) -> None:

@@ -462,3 +462,20 @@ def test_the_call_centre_reads_out_a_sentence_and_agencies_do_not(
     sentence = "Your application has to be answered by 18:00 on 1 December 2026."
     assert sentence in text_of(page_of(browser("operator"), application))
     assert sentence not in text_of(page_of(browser("samhi"), application))
+
+
+def test_a_unit_with_its_own_hours_is_not_counted_in_the_offices(browser: Any, register: Any) -> None:
+    """What is left in a crisis unit's hours cannot be said in the office's: the instant alone is shown."""
+    with clock.at(TUESDAY):
+        application = register("PSY-CRISIS")
+    row = application.referrals.get(unit="MOH.PSM")
+    share = row.clocks.get(measure="resolve")
+    share.target, share.due_at = "8 wh", TUESDAY + timedelta(hours=8)
+    share.instants = [TUESDAY + timedelta(hours=4), share.due_at]
+    share.save()
+
+    with clock.at(TUESDAY + timedelta(hours=7)):
+        page = browser("moh").get(f"/referrals/{row.pk}/").content.decode()
+
+    assert "Counted in the hours of this unit: Round the clock." in page
+    assert "Saturdays, Sundays" not in page

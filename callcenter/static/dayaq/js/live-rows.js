@@ -35,9 +35,10 @@ function throttled(node, every, run) {
 }
 
 // --- frames -----------------------------------------------------------------------------------------------------
-export function applyEvent({ topic, id, version }) {
+export function applyEvent({ topic, id, version, kind }) {
+  const ofTime = String(kind).startsWith("clock."); // time changes how a record stands, not its version
   for (const row of ofTopic(`[data-live-id="${CSS.escape(String(id))}"]`, topic)) {
-    if (versionOf(row) < version) askRow(row);
+    if (ofTime || versionOf(row) < version) askRow(row);
   }
   for (const list of ofTopic("[data-live-list]", topic)) {
     if (!list.querySelector(`[data-live-id="${CSS.escape(String(id))}"]`)) askList(list);
