@@ -208,12 +208,10 @@ def _parties(
     """Whose the time from the start until now was; of a share only the waits are not the unit's own."""
     if until <= row.started_at:
         return ()
-    if referral is None:
-        held = ledger.held(ledger.spans(histories.history(row, referrals), reckoning, until))
-    else:
-        own = histories.history(row, [referral])
+    if referral is not None:
         until = min(until, referral.finished_at or until)
-        held = ledger.held(ledger.spans(own, reckoning, until))
+    history = histories.history(row, referrals if referral is None else [referral])
+    held = ledger.held(ledger.spans(history, reckoning, until))
     return tuple(PartySight(party, seconds) for party, seconds in held.items() if party != ledger.NOBODY)
 
 

@@ -219,10 +219,14 @@ def _row(it: Likely, promise: _Promise, names: dict[Any, Subtopic]) -> Row:
     )
 
 
-def basis_words(basis: tuple[str, ...]) -> str:
-    """What a forecast was compared with, in words."""
+def basis_words(rows: Iterable[Row]) -> list[str]:
+    """What each forecast was compared with, in words; two statements for all of them."""
+    names = {row.code: row.name for model in (Topic, Subtopic) for row in model._default_manager.all()}
+    return [_named(row.basis, names) for row in rows]
+
+
+def _named(basis: tuple[str, ...], names: dict[str, str]) -> str:
+    """The narrowest subject, and the agency where it was compared with its own work."""
     if not basis:
         return str(_("all applications"))
-    topics, subtopics = Topic.objects.in_bulk(), Subtopic.objects.in_bulk(list(basis[1:2]))
-    found = [topics[basis[0]].name] if len(basis) == 1 else [subtopics[basis[1]].name]
-    return " · ".join([*found, *basis[2:]])
+    return " · ".join([names[basis[:2][-1]], *basis[2:]])

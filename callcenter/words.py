@@ -101,6 +101,7 @@ EVENTS: Words = {
     Kind.REFERRAL_HELD: _("Put on hold"),
     Kind.REFERRAL_RESUMED: _("Resumed"),
     Kind.REFERRAL_RESCHEDULED: _("The unit's time has changed"),
+    Kind.REFERRAL_RAISED: _("Made more urgent"),
     Kind.REFERRAL_REJECTED: _("Referral returned"),
     Kind.REFERRAL_COMPLETED: _("Answer given"),
     Kind.REFERRAL_FAILED: _("Could not be carried out"),

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     REFERRAL_HELD = "referral.held"
     REFERRAL_RESUMED = "referral.resumed"
     REFERRAL_RESCHEDULED = "referral.rescheduled"
+    REFERRAL_RAISED = "referral.raised"
     REFERRAL_REJECTED = "referral.rejected"
     REFERRAL_COMPLETED = "referral.completed"
     REFERRAL_FAILED = "referral.failed"

@@ -57,14 +57,6 @@ def calendar(path: Sequence[str] = (), version: int | None = None) -> Calendar:
     return book(version).calendar(path, _language())
 
 
-def special_days(first: date, last: date) -> dict[date, str]:
-    """The days from ``first`` to ``last`` that are off, and not only as a weekend, with their names."""
-    days = book().days.items()
-    return {
-        day: found.name.said(_language()) for day, found in days if first <= day <= last and not found.works
-    }
-
-
 def day_name(day: date) -> str:
     """Why this day is not plain; empty for a plain one."""
     found = book().days.get(day)

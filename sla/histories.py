@@ -46,7 +46,7 @@ def with_changes(rows: QuerySet[Clock]) -> QuerySet[Clock]:
 
 def policy_of(clock: Clock) -> Policy:
     """The policy the clock started under, whatever is in force now."""
-    return policies.version(clock.policy_version_id).named(clock.policy)
+    return policies.of(clock.policy_version_id, clock.policy)
 
 
 def calendar_of(clock: Clock, path: Sequence[str] = ()) -> Calendar:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import Protocol, TypeVar
 
-from .arithmetic import Calendar, Reckoning, Stretch
+from .arithmetic import Reckoning, Stretch
 
 CALL_CENTRE = "CALL_CENTRE"
 NOBODY = ""  # a closed application waits for no one
@@ -255,11 +255,6 @@ def held(parts: Iterable[Span]) -> dict[str, int]:
     return sums
 
 
-def counted_seconds(parts: Iterable[Span]) -> int:
-    """The working seconds that count for the promise."""
-    return sum(span.working_seconds for span in parts if span.counted)
-
-
 def waits(parts: Sequence[Span]) -> tuple[Pause, ...]:
     """The time that does not count, as pauses of the promise.
 
@@ -293,23 +288,8 @@ class Running:
     left: int | None = None
 
 
-def due_with_pauses(start: datetime, seconds: int, pauses: Iterable[Pause], calendar: Reckoning) -> Running:
-    """``W⁻¹(W(start) + seconds)``, where the working time of a pause does not count.
-
-    The same as adding the paused working time to the target. For a target in ``min`` or ``h`` the
-    calendar is ``arithmetic.WALL``. A pause that begins when the time is up changes nothing.
-    """
-    return due_under([Terms(start, seconds, calendar)], pauses)
-
-
-def due_of(start: datetime, target: str, pauses: Iterable[Pause], calendar: Calendar) -> Running:
-    """The same for a spelled target such as "8 wh"."""
-    seconds, reckoning = calendar.allowance(start, target)
-    return due_with_pauses(start, seconds, pauses, reckoning)
-
-
 def due_under(terms: Sequence[Terms], pauses: Iterable[Pause]) -> Running:
-    """When a promise is due whose target or calendar changed on the way; never a new start.
+    """``W⁻¹(W(start) + seconds)`` without the pauses, also when target or calendar changed on the way.
 
     What has elapsed is kept. Terms in order of time; a longer target gives time back, a shorter
     one makes nobody late for a time when the promise was longer: then it is due with the change.

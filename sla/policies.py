@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Reason
 from events import clock
-from events.errors import Invalid, StaleVersion
+from events.errors import Invalid
 from intake.models import Subtopic, Topic
 
 from . import policy
 from .models import PolicyVersion
-from .policy import Policies, PolicyError
+from .policy import Policies, Policy, PolicyError
+from .versions import digest_of, next_number
 
-_KEPT: dict[int, tuple[str, Policies]] = {}  # a published version never changes, its digest says so
 PUBLISHING = 0x534C41  # "SLA": one publication at a time
 
 
@@ -34,21 +33,25 @@ def in_force() -> Policies:
     return version(number)
 
 
+@lru_cache(maxsize=32)
 def version(number: int) -> Policies:
-    """The policies a clock started under."""
-    kept = _KEPT.get(number)
-    if kept is None:
-        row = PolicyVersion.objects.get(pk=number)
-        kept = _KEPT[number] = (row.digest, policy.read(number, row.policies))
-    return kept[1]
+    """The policies of a version, read once: it never changes."""
+    return policy.read(number, PolicyVersion.objects.get(pk=number).policies)
+
+
+def of(number: int, code: str) -> Policy:
+    """The policy that a clock started under, whatever is in force now."""
+    return version(number).named(code)
 
 
 def forget() -> None:
-    _KEPT.clear()
+    """Read everything anew; in tests that take a version back."""
+    version.cache_clear()
 
 
 def digest(rows: Sequence[Mapping[str, Any]]) -> str:
-    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+    """The same for the same policies."""
+    return digest_of(rows)
 
 
 @transaction.atomic
@@ -60,22 +63,16 @@ def publish(
     ``expected`` is the number the caller worked from, 0 for none. Raises ``Invalid`` for policies
     that cannot be right and ``StaleVersion`` when somebody published meanwhile.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISHING])
-    current = PolicyVersion.objects.values_list("number", flat=True).first() or 0
-    if expected is not None and expected != current:
-        raise StaleVersion(yours=expected, current=current)
-    _check_codes(check(current + 1, rows))
-    made = PolicyVersion.objects.create(
-        number=current + 1,
+    number = next_number(PolicyVersion, PUBLISHING, expected)
+    _check_codes(check(number, rows))
+    return PolicyVersion.objects.create(
+        number=number,
         policies=list(rows),
         digest=digest(rows),
         note=note,
         published_at=clock.now(),
         by=actor,
     )
-    transaction.on_commit(forget)
-    return made
 
 
 SENTENCES = {

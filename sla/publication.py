@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Unit
 from events import clock
-from events.errors import Invalid, Sentence, StaleVersion
+from events.errors import Invalid, Sentence
 
 from . import almanac, calendars, services
 from .almanac import LISTS, Book
 from .arithmetic import BAKU
 from .models import CalendarVersion
 from .production import CalendarError
+from .versions import digest_of, next_number
 
 PUBLISHING = 0x43414C  # "CAL": one publication at a time
 Document = Mapping[str, Any]
@@ -83,15 +82,11 @@ def publish(
     ``expected`` is the number the caller worked from, 0 for none. Raises ``StaleVersion`` when
     somebody published meanwhile, and ``Invalid`` as ``propose`` does.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISHING])
-    current = CalendarVersion.objects.values_list("number", flat=True).first() or 0
-    if expected != current:
-        raise StaleVersion(yours=expected, current=current)
+    number = next_number(CalendarVersion, PUBLISHING, expected)
     proposal = propose(years=years, hours=hours, units=units)
     documents = {"years": proposal.years, "hours": proposal.hours, "units": proposal.units}
     made = CalendarVersion.objects.create(
-        number=current + 1,
+        number=number,
         digest=digest(**documents),
         note=note,
         published_at=clock.now(),
@@ -104,7 +99,7 @@ def publish(
 
 def digest(years: Document, hours: Document, units: Document) -> str:
     """The same for the same calendar, in whatever order it is written."""
-    return hashlib.sha256(json.dumps([years, hours, units], sort_keys=True).encode()).hexdigest()
+    return digest_of([years, hours, units])
 
 
 # --- what is refused ----------------------------------------------------------------------------------

@@ -57,11 +57,6 @@ def time_state(
     return "soon" if warn_at is not None and present >= warn_at else "ontime"
 
 
-def working_seconds_left(due_at: datetime) -> int:
-    """Working seconds until ``due_at``; negative once it has passed."""
-    return calendar().working_seconds(clock.now(), due_at)
-
-
 def open_hours(back: int = 40, ahead: int = 70) -> list[tuple[datetime, datetime]]:
     """The working hours around today, for browsers that count remainders themselves."""
     today = clock.now().astimezone(BAKU).date()

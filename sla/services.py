@@ -20,10 +20,10 @@ from intake.models import Application
 from . import calendars, histories
 from .almanac import Book
 from .arithmetic import BAKU, Calendar, extended, is_round_the_clock
-from .ledger import Terms
+from .ledger import Terms, due_under
 from .models import Change, Clock, Firing
 from .plans import Plan, attach, put, timing
-from .policy import Extension
+from .policy import Extension, Policy
 
 TAKEN_ON, BEGUN = ("accept", "first_answer"), ("accept", "first_action", "first_answer")
 
@@ -91,17 +91,15 @@ def end_of_wait(referral: Referral, reason: str, until: datetime | None) -> date
 
     Raises ``Invalid`` when the policy knows no such wait, or ``until`` is past or later than it allows.
     """
-    share = referral.clocks.get(measure="resolve")
-    wait = histories.policy_of(share).waits.get(reason)
-    if wait is None:
+    policy = histories.policy_of(referral.clocks.get(measure="resolve"))
+    latest = latest_ends(policy, referral.unit.path).get(reason)
+    if latest is None:
         raise Invalid.field(
             "reason", _("This cannot wait: its promise runs on whatever happens."), code="no_wait"
         )
-    present = clock.now()
-    latest = calendars.calendar(referral.unit.path).due(present, wait.longest).due_at
     if until is None:
         return latest
-    if until <= present:
+    if until <= clock.now():
         raise Invalid.field("until", _("A wait ends in the future."), code="in_the_past")
     if until > latest:
         limit = localtime(latest, BAKU)
@@ -111,6 +109,12 @@ def end_of_wait(referral: Referral, reason: str, until: datetime | None) -> date
             code="too_long",
         )
     return until
+
+
+def latest_ends(policy: Policy, path: Sequence[str]) -> dict[str, datetime]:
+    """The latest end of a wait that begins now, by reason, in the hours of this unit; empty in a crisis."""
+    calendar, present = calendars.calendar(path), clock.now()
+    return {reason: calendar.due(present, wait.longest).due_at for reason, wait in policy.waits.items()}
 
 
 # --- new instants -------------------------------------------------------------------------------------
@@ -166,20 +170,19 @@ def extend(application: Application, *, reason: str, text: str, actor: Any) -> l
     or that gives no more time, ``Conflict`` after the breach or when it was extended for it before.
     """
     rows = _to_extend(application)
-    promise = next((row for row in rows if row.measure == "resolution"), None)
+    promise = _promise(rows)
     if promise is None:
         raise Conflict(_("No promise is running: nothing can be extended."), code="no_promise")
     ground = histories.policy_of(promise).extensions.get(reason)
     if ground is None:
         raise Invalid.field("reason", _("Choose a legal reason from the list."), code="unknown_extension")
-    if any(change.reason == reason for row in rows for change in row.changes.all()):
+    if reason in _used(rows):
         raise Conflict(_("It was already extended for this reason."), code="already_extended")
     if promise.due_at <= clock.now():
         raise Conflict(
             _("The promised time has passed. It can be contested, not extended."), code="already_broken"
         )
-    limit = next((row for row in rows if row.measure == "legal_answer"), promise)
-    target = longer(limit.target, ground)
+    target = _extended(rows, promise, ground)
     if target is None:
         raise Invalid.field("reason", _("This reason gives no more time than there is."), code="no_extension")
     wanted = [row for row in rows if longer(row.target, Extension(to=target))]
@@ -189,10 +192,58 @@ def extend(application: Application, *, reason: str, text: str, actor: Any) -> l
     return _apply(application, changes)
 
 
-def _to_extend(application: Application) -> list[Clock]:
+@dataclass(frozen=True)
+class Offer:
+    """A legal reason that may still be used: its article, the new target, and the due instant then."""
+
+    reason: str
+    basis: str
+    target: str
+    due_at: datetime
+
+
+def offers(application: Any) -> list[Offer]:
+    """What ``extend`` would do for each reason by which the promise gains time; nothing after the breach."""
+    rows = _to_extend(application)
+    promise = _promise(rows)
+    if promise is None or promise.due_at <= clock.now():
+        return []
+    waited = histories.pauses(promise, histories.referrals_of(application))
+    found = []
+    for reason, ground in histories.policy_of(promise).extensions.items():
+        target = None if reason in _used(rows) else _extended(rows, promise, ground)
+        if target and longer(promise.target, Extension(to=target)):
+            terms = [*histories.terms_of(promise, ()), _terms(promise, target)]
+            due_at = due_under(terms, waited).due_at
+            if due_at is not None:
+                found.append(Offer(reason, ground.basis, target, due_at))
+    return found
+
+
+def _terms(row: Clock, target: str) -> Terms:
+    """From now on this target, in the calendar that the promise runs by."""
+    return Terms(clock.now(), *histories.calendar_of(row).allowance(row.started_at, target))
+
+
+def _to_extend(application: Any) -> list[Clock]:
     measures = ["resolution", "legal_answer", "resolve"]
     rows = Clock.objects.filter(application=application, stopped_at=None, measure__in=measures)
     return list(histories.with_changes(rows))
+
+
+def _promise(rows: Iterable[Clock]) -> Clock | None:
+    return next((row for row in rows if row.measure == "resolution"), None)
+
+
+def _used(rows: Iterable[Clock]) -> set[str]:
+    """The reasons for which it was extended before: each counts once."""
+    return {change.reason for row in rows for change in row.changes.all()}
+
+
+def _extended(rows: Iterable[Clock], promise: Clock, ground: Extension) -> str | None:
+    """The target after an extension of the limit by law, or of the promise where the law sets none."""
+    limit = next((row for row in rows if row.measure == "legal_answer"), promise)
+    return longer(limit.target, ground)
 
 
 def longer(target: str, ground: Extension) -> str | None:
@@ -239,12 +290,17 @@ SOME = 500  # running clocks looked at together
 
 @dataclass(frozen=True)
 class Moved:
-    """A running clock whose due instant another calendar would move."""
+    """A running clock to which another calendar makes a difference, if only to its warning."""
 
     clock: Clock
     due_before: datetime
     due_after: datetime
     provisional: bool
+
+    @property
+    def is_told(self) -> bool:
+        """Does the promise itself move, or become a guess or a certainty?"""
+        return (self.due_before, self.clock.provisional) != (self.due_after, self.provisional)
 
 
 def moved_by(book: Book) -> list[Moved]:
@@ -258,7 +314,7 @@ def moved_by(book: Book) -> list[Moved]:
     while some := list(islice(rows, SOME)):
         known = histories.referrals_by_application(row.application_id for row in some)
         moved = (_moved(row, known[row.application_id], book.calendar) for row in some)
-        found += [it for it in moved if it is not None]
+        found += [it for it in moved if it is not None and it.is_told]
     return sorted(found, key=lambda it: (it.due_before, it.clock.pk))
 
 

@@ -94,8 +94,7 @@ def _loaded(pks: Sequence[int]) -> dict[int, Clock]:
 def _fired(clock: Clock, level: int, at: datetime) -> Fired:
     """``level`` counts from 1 and is the one that fired."""
     share, due_at = clock.levels[level - 1], clock.instants[level - 1]
-    policy = policies.version(clock.policy_version_id).named(clock.policy)
-    consequences = policy.consequences(clock.measure, share)
+    consequences = policies.of(clock.policy_version_id, clock.policy).consequences(clock.measure, share)
     firing = Firing(
         clock=clock,
         level=share,

@@ -7,6 +7,7 @@ ends, and a process in which no promise runs out has no row too many.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from viewflow.workflow.models import Task
@@ -22,6 +23,7 @@ from .nodes import Links, OnClock
 ACTIVE = (STATUS.NEW, STATUS.ASSIGNED, STATUS.STARTED)
 
 
+@cache
 def _by_host() -> dict[tuple[Any, bool], OnClock]:
     """The clock's node by the activity it hangs on, and by whether it is the breach."""
     nodes = [node for flow in (ApplicationFlow, ReferralFlow) for node in flow.instance.nodes()]

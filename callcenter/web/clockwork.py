@@ -59,9 +59,10 @@ def ahead(actor: User, agency: str | None, hours: str) -> Context:
     """The forecast for the wanted hours, and links to the other ones."""
     wanted = int(hours) if hours.isdecimal() and int(hours) in forecast.HOURS else forecast.HOURS[0]
     outlook = forecast.outlook(actor, wanted, agency)
+    shown = outlook.rows[:SHOWN]
     return {
         "outlook": outlook,
-        "likely": [(row, forecast.basis_words(row.basis)) for row in outlook.rows[:SHOWN]],
+        "likely": list(zip(shown, forecast.basis_words(shown), strict=True)),
         "likely_more": max(0, len(outlook.rows) - SHOWN),
         "horizons": [
             {

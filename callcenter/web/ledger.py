@@ -90,7 +90,7 @@ def explain(sight: ClockSight, names: Names | None = None, bases: Names | None =
         days=sight.target.endswith(" wd"),
         provisional=sight.provisional,
         capped=sight.ends_with_promise,
-        terms=tuple(_term(it, bases or {}) for it in sight.changes),
+        terms=tuple(_term(it, bases or {}) for it in sight.changes if it.due_before != it.due_after),
         share=round(100 * passed / whole) if whole else 100,
     )
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from agencies.models import Reason
 from callcenter.clocks import ClockSight
 from callcenter.dates import due_words
-from events import clock
 from events.errors import Invalid
-from sla import calendars, policies
+from sla import policies
 from sla.arithmetic import BAKU
 from sla.policy import Policy
+from sla.services import latest_ends
 
 FORMAT = "%Y-%m-%dT%H:%M"  # of a datetime-local field
 
@@ -38,21 +38,16 @@ class End:
 
 
 def policy_of(share: ClockSight) -> Policy:
-    return policies.version(share.policy_version).named(share.policy)
+    return policies.of(share.policy_version, share.policy)
 
 
 def ends(share: ClockSight, path: Sequence[str]) -> list[End]:
     """What the promise of a unit's share allows to wait for; nothing in a crisis."""
-    policy, calendar, present = policy_of(share), calendars.calendar(path), clock.now()
+    policy = policy_of(share)
     names = {row.pk: row.name for row in Reason.objects.filter(kind="on_hold", active=True)}
     found = [
-        End(
-            reason,
-            names[reason],
-            policy.pauses(share.measure, reason),
-            calendar.due(present, wait.longest).due_at,
-        )
-        for reason, wait in policy.waits.items()
+        End(reason, names[reason], policy.pauses(share.measure, reason), latest)
+        for reason, latest in latest_ends(policy, path).items()
         if reason in names
     ]
     return sorted(found, key=lambda it: (it.latest, it.name))

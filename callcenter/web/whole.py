@@ -31,12 +31,14 @@ from intake.lifecycle import OPEN as OPEN_APPLICATION
 from intake.lifecycle import ApplicationState
 from intake.models import Application
 from routing.models import Decision
+from sla import services as sla
+from sla.services import Offer
 from workflows import diagrams, queue
 from workflows.flows import ApplicationFlow
 
-from . import clock_panel, extending, lanes
+from . import clock_panel, lanes
 from .doors import visible
-from .extending import ExtendForm, Offer
+from .extending import ExtendForm
 from .item import names_of_documents, partners
 from .sending import FIRST, Change, Verb, VerbForm, area, new_key
 from .times import left
@@ -105,7 +107,7 @@ def context(actor: User, application: UUID, *, typed: VerbForm | None = None, ve
     row = visible(rows, application)
     whole = sight.application(actor, row)
     panel = clock_panel.of_application(clocks.of_application(actor, row), whole)
-    offers = extending.offers(whole) if "extend" in whole.verbs else []
+    offers = sla.offers(whole.id) if "extend" in whole.verbs else []
     buttons = list(verbs(whole, offers))
     of_clocks = list(panel.verbs) if panel else []
     made = _forms(whole, offers, panel, typed, verb)

@@ -52,7 +52,7 @@ def test_what_has_been_read_is_read_no_more(django_assert_num_queries: Any) -> N
     calendars.calendar()
     with django_assert_num_queries(0):
         calendars.calendar(["MOH", "MOH.PSM"])
-        calendars.special_days(date(2026, 3, 1), date(2026, 3, 31))
+        calendars.day_name(date(2026, 3, 8))
 
 
 def test_a_version_of_another_process_is_noticed_in_time(monkeypatch: Any) -> None:
@@ -82,10 +82,9 @@ def test_without_a_calendar_nothing_is_reckoned() -> None:
 
 
 def test_days_have_names_in_the_language_of_the_reader() -> None:
-    march = (date(2026, 3, 7), date(2026, 3, 9))
     with translation.override("ru"):
-        named = {date(2026, 3, 8): "Женский день", date(2026, 3, 9): "Перенесённый день отдыха"}
-        assert calendars.special_days(*march) == named
+        assert calendars.day_name(date(2026, 3, 8)) == "Женский день"
+        assert calendars.day_name(date(2026, 3, 9)) == "Перенесённый день отдыха"
         assert calendars.day_name(date(2026, 6, 25)) == "Рабочий день, сокращённый на один час"
     with translation.override("az"):
         assert calendars.day_name(date(2026, 1, 20)) == "Ümumxalq Hüzn Günü"

@@ -264,7 +264,7 @@ def test_a_broken_share_of_the_second_class_raises_all_to_the_first(register: Re
     assert application.priority == "P1"
     assert set(application.referrals.values_list("priority", flat=True)) == {"P1"}
     assert [it.application for it in told("application.raised")] == [application.pk]
-    assert {it.referral for it in told("referral.rescheduled")} == parts
+    assert {it.referral for it in told("referral.raised")} == parts
     assert not Firing.objects.filter(pending=True).exists()
 
 

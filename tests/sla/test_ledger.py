@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sla.arithmetic import BAKU, HOURS_24_7, OFF, WALL, Calendar
+from sla.arithmetic import BAKU, HOURS_24_7, OFF, WALL, Calendar, Reckoning
 from sla.ledger import (
     CALL_CENTRE,
     History,
@@ -18,10 +19,7 @@ from sla.ledger import (
     Running,
     Span,
     Terms,
-    counted_seconds,
-    due_of,
     due_under,
-    due_with_pauses,
     held,
     spans,
     waits,
@@ -37,6 +35,19 @@ CRISIS = Calendar(
     {}, first=date(2026, 1, 1), last=date(2026, 12, 31), confirmed_until=date(2026, 12, 31), hours=HOURS_24_7
 )
 H = 3600
+
+
+def counted_seconds(found: Sequence[Span]) -> int:
+    return sum(span.working_seconds for span in found if span.counted)
+
+
+def due_with_pauses(start: datetime, seconds: int, pauses: list[Pause], calendar: Reckoning) -> Running:
+    return due_under([Terms(start, seconds, calendar)], pauses)
+
+
+def due_of(start: datetime, target: str, pauses: list[Pause], calendar: Calendar) -> Running:
+    seconds, reckoning = calendar.allowance(start, target)
+    return due_with_pauses(start, seconds, pauses, reckoning)
 
 
 def at(text: str) -> datetime:

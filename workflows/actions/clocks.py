@@ -95,7 +95,7 @@ def _raise(row: Application) -> None:
     open_rows = Referral.objects.select_for_update(no_key=True, of=("self",)).select_related("unit")
     for referral in open_rows.filter(application=row).open().order_by("pk"):
         referrals.raise_priority(referral, raised)
-        news.append(referral_news(Kind.REFERRAL_RESCHEDULED, referral))
+        news.append(referral_news(Kind.REFERRAL_RAISED, referral))
     publish(news)
 
 

@@ -75,6 +75,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "referral.held": ("paused", "pause"),
     "referral.resumed": ("ontime", "play"),
     "referral.rescheduled": ("info", "cal"),
+    "referral.raised": ("soon", "up"),
     "application.extended": ("info", "cal"),
     "application.rescheduled": ("info", "cal"),
     "application.raised": ("soon", "up"),
