@@ -17,18 +17,10 @@ from django.db import connection
 
 
 def run() -> Iterator[str]:
-    """Yield ``http://127.0.0.1:<port>`` of a uvicorn process on the test database, its relay inside."""
+    """Yield ``http://127.0.0.1:<port>`` of a server process on the test database, its relay inside."""
     port = free_port()
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            "callcenter.asgi:application",
-            "--port",
-            str(port),
-            "--no-access-log",
-        ],
+        [sys.executable, "-m", "callcenter.serve", "--port", str(port)],
         env=environment(DAYAQ_CLOCKS="beside"),  # a test says itself when its clocks fire
         cwd=settings.BASE_DIR,
     )

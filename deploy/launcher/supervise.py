@@ -160,14 +160,11 @@ class Product:
             )
 
     def _start_web(self, servers: Servers) -> None:
-        """Without an access log: its lines would hold what people search for."""
         with self.steps.step("starting the web server"):
             # fmt: off
             self.web = processes.start(
-                [self.environment.python, "-m", "uvicorn", "callcenter.asgi:application",
-                 "--host", "127.0.0.1", "--port", str(self.port), "--log-level", "info", "--no-access-log",
-                 "--no-proxy-headers", "--no-server-header", "--lifespan", "on",
-                 "--timeout-graceful-shutdown", "5"],
+                [self.environment.python, "-m", "callcenter.serve", "--host", "127.0.0.1",
+                 "--port", str(self.port)],
                 log=self.log, env=self.variables, cwd=self.checkout,
             )
             # fmt: on

@@ -105,8 +105,8 @@ def serving() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    uvicorn = [sys.executable, "-m", "uvicorn", "callcenter.asgi:application", "--port", str(port)]
-    server = subprocess.Popen([*uvicorn, "--log-level", "warning"], cwd=settings.BASE_DIR)  # noqa: S603
+    command = [sys.executable, "-m", "callcenter.serve", "--port", str(port)]
+    server = subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603
     try:
         for _attempt in range(150):
             try:
