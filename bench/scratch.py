@@ -14,7 +14,7 @@ import psycopg
 from django.core.management import call_command
 from django.db import connections
 
-from events.relay import _parameters
+from events.relay import parameters
 
 SCHEMA = "dayaq_bench"
 PATH = f"-c search_path={SCHEMA},public"
@@ -23,7 +23,7 @@ PATH = f"-c search_path={SCHEMA},public"
 @contextmanager
 def schema() -> Iterator[None]:
     """Migrations and reference data in the scratch schema; afterwards it is gone."""
-    with psycopg.connect(**_parameters(), autocommit=True) as connection:
+    with psycopg.connect(**parameters(), autocommit=True) as connection:
         _drop(connection)
         connection.execute(f"CREATE SCHEMA {SCHEMA}")
         # An empty history in the first schema of the path: Django then migrates from the beginning.
@@ -42,7 +42,7 @@ def schema() -> Iterator[None]:
 
 def connect() -> psycopg.Connection[Any]:
     """A raw connection to the scratch schema."""
-    return psycopg.connect(**_parameters(), autocommit=True, options=PATH)
+    return psycopg.connect(**parameters(), autocommit=True, options=PATH)
 
 
 def _drop(connection: psycopg.Connection[Any]) -> None:

@@ -26,7 +26,8 @@ placed AS (
            split_part(t.flow_task, '.', 2) AS flow, split_part(t.flow_task, '.', 3) AS node,
            CASE m.level WHEN 100 THEN 'breached' ELSE 'warned' END AS what,
            coalesce(r.version, a.version) AS version, coalesce(r.state, a.state) AS state, r.unit_id,
-           array_remove(ARRAY['application:' || a.id, 'board', 'board:' || r.agency_id], NULL)
+           array_remove(ARRAY['application:' || a.id, 'board', 'board:' || r.agency_id,
+                              CASE WHEN r.id IS NULL THEN 'desk:' || a.registered_by_id END], NULL)
                || (SELECT array_agg('queue:' || code) FROM unnest(u.path) AS code) AS topics
       FROM moved AS m
       JOIN intake_application AS a ON a.id = m.application_id

@@ -14,7 +14,6 @@ import socket
 
 import uvicorn
 
-from callcenter.live import health
 from callcenter.live.wire import FrameProtocol
 
 PING = 10.0  # seconds between a socket's pings, and for the answer: a dead line is known within twenty
@@ -28,6 +27,8 @@ class Server(uvicorn.Server):
         self.drain = drain
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        from callcenter import health  # by now the settings are there
+
         health.drain()
         await self._let_go()
         await super().shutdown(sockets)

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     APPLICATION_RAISED = "application.raised"
     APPLICATION_WITHDRAWN = "application.withdrawn"
     APPLICATION_ENTERED_IN_ERROR = "application.entered_in_error"
+    APPLICATION_RECONCILED = "application.reconciled"
     REFERRAL_REQUESTED = "referral.requested"
     REFERRAL_CLAIMED = "referral.claimed"
     REFERRAL_RELEASED = "referral.released"
@@ -39,6 +40,8 @@ class Kind(StrEnum):
     REFERRAL_FAILED = "referral.failed"
     REFERRAL_CANCELLED = "referral.cancelled"
     REFERRAL_REPLACED = "referral.replaced"
+    REFERRAL_LEADS = "referral.leads"
+    REFERRAL_RECONCILED = "referral.reconciled"
     CLOCK_WARNED = "clock.warned"
     CLOCK_BREACHED = "clock.breached"
     CLOCK_CONTESTED = "clock.contested"
@@ -66,9 +69,10 @@ class Happened:
     data: dict[str, str | int | None] = field(default_factory=dict)
 
 
-def application_topics(application: UUID) -> tuple[str, ...]:
-    """Audiences of a change of the application as a whole."""
-    return (f"application:{application}", "board")
+def application_topics(application: UUID, registrar: int | None = None) -> tuple[str, ...]:
+    """Audiences of a change of the application as a whole; ``registrar`` is who registered it."""
+    desk = () if registrar is None else (f"desk:{registrar}",)
+    return (f"application:{application}", "board", *desk)
 
 
 def referral_topics(application: UUID, queues: Iterable[str], agency: str) -> tuple[str, ...]:

@@ -6,17 +6,23 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
 
 class Stream(models.Model):
-    """Head of the one event stream. ``epoch`` changes after a restore, so no cursor outlives its history."""
+    """Head of the one event stream, and the window behind it that can be read again.
+
+    ``epoch`` changes when the journal turns up at another ``origin`` (restored, promoted, copied), so
+    that no cursor outlives its history. What lies at or below ``floor`` stays in the journal, but readers
+    who know no more than that start over.
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     epoch = models.UUIDField(default=uuid.uuid4)
     head = models.BigIntegerField(default=0)
+    floor = models.BigIntegerField(default=0)
+    origin = models.CharField(max_length=80, blank=True, default="")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="events_stream_single")]
@@ -49,7 +55,6 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["application", "id"], name="events_by_application"),
-            GinIndex(fields=["topics"], name="events_by_topic"),
             models.Index(fields=["id"], name="events_unstamped", condition=models.Q(position=None)),
         ]
         constraints = [models.UniqueConstraint(fields=["position"], name="events_position_once")]

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from . import bell, clock
 from .catalog import Happened
+from .metrics import EVENTS
 from .models import Event
 
 
@@ -19,6 +20,7 @@ def publish(happenings: Iterable[Happened]) -> None:
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("publish() belongs inside the command's transaction")
+    news = list(happenings)
     Event.objects.bulk_create(
         Event(
             at=clock.now(),
@@ -33,6 +35,12 @@ def publish(happenings: Iterable[Happened]) -> None:
             topics=list(it.topics),
             data=it.data,
         )
-        for it in happenings
+        for it in news
     )
-    transaction.on_commit(bell.ring, robust=True)
+    transaction.on_commit(lambda: _tell(news), robust=True)
+
+
+def _tell(news: Iterable[Happened]) -> None:
+    for it in news:
+        EVENTS.labels(str(it.kind)).inc()
+    bell.ring()

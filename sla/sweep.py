@@ -81,6 +81,7 @@ NEEDED = (
     *("application_id", "referral_id", "measure", "due_at", "levels", "instants"),
     *("policy_version_id", "policy"),
     *("application__process_id", "application__state", "application__version"),
+    "application__registered_by_id",
     *("referral__application_id", "referral__process_id", "referral__state", "referral__version"),
     *("referral__agency_id", "referral__unit__path"),
 )

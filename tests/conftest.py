@@ -63,7 +63,8 @@ def _begin_stream() -> None:
     from events.models import Stream
 
     if not Stream.objects.exists():
-        Stream.objects.create(pk=1, epoch=EPOCH, head=int(time.time() * 1000))
+        head = int(time.time() * 1000)
+        Stream.objects.create(pk=1, epoch=EPOCH, head=head, floor=head)
 
 
 @dataclass
@@ -188,10 +189,10 @@ def caught_up(reference: None) -> Iterator[Callable[[], int]]:
     """Stamp what has been committed, as the relay does."""
     import psycopg
 
-    from events.relay import _parameters, stamp
+    from events.relay import parameters, stamp
 
-    with psycopg.connect(**_parameters(), autocommit=True) as connection:
-        yield lambda: stamp(connection)
+    with psycopg.connect(**parameters(), autocommit=True) as connection:
+        yield lambda: len(stamp(connection))
 
 
 @pytest.fixture(scope="session")

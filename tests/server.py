@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,15 +19,23 @@ from django.db import connection
 
 def run() -> Iterator[str]:
     """Yield ``http://127.0.0.1:<port>`` of a server process on the test database, its relay inside."""
-    port = free_port()
+    with started() as (address, _process):
+        yield address
+
+
+@contextmanager
+def started(*options: str, port: int = 0, **more: str) -> Iterator[tuple[str, subprocess.Popen[Any]]]:
+    """A server process with these options and variables, and where it answers."""
+    port = port or free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "callcenter.serve", "--port", str(port)],
-        env=environment(DAYAQ_CLOCKS="beside"),  # a test says itself when its clocks fire
+        [sys.executable, "-m", "callcenter.serve", "--port", str(port), *options],
+        # A test says itself when its clocks fire and its jobs run.
+        env=environment(**{"DAYAQ_CLOCKS": "beside", "DAYAQ_JOBS": "beside", **more}),
         cwd=settings.BASE_DIR,
     )
     try:
-        _wait(f"http://127.0.0.1:{port}/healthz", process)
-        yield f"http://127.0.0.1:{port}"
+        _wait(f"http://127.0.0.1:{port}/readyz", process)
+        yield f"http://127.0.0.1:{port}", process
     finally:
         process.terminate()
         process.wait(10)

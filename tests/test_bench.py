@@ -13,7 +13,7 @@ from bench import cpu, crowd, days, raw, sla, sweep
 from bench.intake import Variant, _ratios
 from callcenter.management.commands.bench import lines
 from events.models import Event
-from events.relay import _parameters
+from events.relay import parameters
 from intake.models import Application
 from sla.calendars import calendar
 from sla.models import Clock, Firing
@@ -35,7 +35,7 @@ def counts() -> dict[str, int]:
 def test_copies_are_applications_like_any_other(register: Any) -> None:
     application = register("MED-EXAM")
     before = counts()
-    with psycopg.connect(**_parameters(), autocommit=True) as plain:
+    with psycopg.connect(**parameters(), autocommit=True) as plain:
         copier = raw.Copier(plain, application.pk)
 
         copier.row_by_row()
@@ -51,7 +51,7 @@ def test_copies_are_applications_like_any_other(register: Any) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_crowd_is_of_applications_like_any_other(register: Any) -> None:
     application = register("MED-EXAM")
-    with psycopg.connect(**_parameters(), autocommit=True) as plain:
+    with psycopg.connect(**parameters(), autocommit=True) as plain:
         people = crowd.Crowd(plain, application.pk)
 
         people.open(1, 3)
@@ -78,7 +78,7 @@ def test_the_sweep_and_its_limit_write_the_same_rows(register: Any) -> None:
             )
 
     assert firing.fire(count) == count
-    with psycopg.connect(**_parameters(), autocommit=True) as plain:
+    with psycopg.connect(**parameters(), autocommit=True) as plain:
         assert sweep.Sweep(plain).fire(count) == count
 
     assert written(first) == written(second)

@@ -16,7 +16,7 @@ def application_news(
     return Happened(
         kind=kind,
         application=application.pk,
-        topics=application_topics(application.pk),
+        topics=application_topics(application.pk, application.registered_by_id),
         version=application.version,
         state=application.state,
         actor=actor.pk if actor else None,

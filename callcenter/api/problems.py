@@ -6,7 +6,7 @@ from http.client import responses
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -14,10 +14,12 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from callcenter.errors import status_of
+from callcenter.metrics import REFUSALS
 from events.errors import NotVisible, Refusal
 
 TYPE = "about:blank"
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = "2"  # seconds
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -46,14 +48,16 @@ def _told(error: Exception) -> Response | None:
             if header := getattr(error, "auth_header", None):
                 response["WWW-Authenticate"] = header
             return response
-        case OperationalError() if busy(error):
-            response = problem(503, "busy", _("The system is busy. Send the same request again."))
-            response["Retry-After"] = "1"
+        case OperationalError() | InterfaceError():
+            code, sentence = outage(error)
+            response = problem(503, code, sentence)
+            response["Retry-After"] = RETRY_AFTER
             return response
     return None
 
 
 def refused(refusal: Refusal) -> Response:
+    REFUSALS.labels(refusal.code).inc()
     errors = {field: [str(sentence) for sentence in many] for field, many in refusal.errors.items()}
     extra = {key: str(value) if not isinstance(value, int) else value for key, value in refusal.extra.items()}
     return problem(status_of(refusal), refusal.code, str(refusal.message), errors=errors, **extra)
@@ -93,9 +97,18 @@ def code_of(error: exceptions.APIException) -> str:
     return codes if isinstance(codes, str) else "invalid"
 
 
-def busy(error: OperationalError) -> bool:
-    """A lock or the pool could not be had in time; nothing was done."""
-    return "lock timeout" in str(error) or "couldn't get a connection" in str(error)
+def outage(error: Exception) -> tuple[str, str]:
+    """Code and sentence of a database that does not do what it is asked.
+
+    Busy: a lock or a connection could not be had in time, and nothing was done. Else it is not there, or went
+    away in the middle: whether the last command was committed cannot be known, so the same is sent again.
+    """
+    if "lock timeout" in str(error) or "couldn't get a connection" in str(error):
+        return "busy", _("The system is busy. Send the same request again.")
+    return "unavailable", _(
+        "The database does not answer at the moment. Send the same request again with the same"
+        " Idempotency-Key in a few seconds: twice does not make two."
+    )
 
 
 def flat(detail: Any, prefix: str = "") -> dict[str, list[str]]:

@@ -356,7 +356,8 @@ class Snapshot(s.Serializer):
     topic = s.CharField()
     cursor = s.CharField(help_text="Stream on from here.")
     rows = s.ListField(child=s.DictField())
-    digest = s.CharField(help_text="Of the ids and versions of the rows.")
+    complete = s.BooleanField(help_text="False when there are more rows than are told.")
+    digest = s.CharField(help_text="Of the ids and versions of the rows.", allow_null=True)
 
 
 class Reference(s.Serializer):

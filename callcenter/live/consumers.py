@@ -2,176 +2,181 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import time
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import Error as DatabaseError
 
-from access.models import User
-from events.errors import Refusal
-from events.models import Event
+from access.models import Token, User
+from callcenter import metrics
+from events.errors import NotVisible, Refusal
 
-from . import stream, topics
-from .hub import Mailbox, hub
+from . import presence, stream, topics
+from .asking import asked
+from .guard import CLOSE_UNKNOWN, Guard
+from .hub import Channel, Hub, hub
+from .line import Line
+from .presence import Place
 from .topics import Topic
+from .wire import EXTENSION
 
 MAX_TOPICS = 20
+MAX_LINES = 40  # sockets of one user in one process: as many pages as anybody has open
 MAX_MESSAGE = 2000  # characters
-RECHECK = 5.0  # seconds between looks at the actor's rights
-CHECKSUM = 60.0
-CLOSE_UNKNOWN, CLOSE_REVOKED, CLOSE_FLOOD = 4401, 4403, 4408
+CLOSE_FLOOD, CLOSE_TOO_MANY, CLOSE_TRY_AGAIN = 4408, 4429, 1013
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
     """``/ws/live/``: frames carry ids, versions, states and instants; the client fetches the rest by HTTP."""
 
+    channel_layer_alias = "none"  # the hub is our layer
+    line: Line | None = None
+
     async def connect(self) -> None:
-        self.mailbox = Mailbox()
-        self.topics: dict[str, Topic] = {}
-        self.sent: dict[str, int] = {}  # position up to which a topic's events have been sent
-        self.order = asyncio.Lock()  # the stream of a topic waits until its replay is out
-        self.tasks: list[asyncio.Task[None]] = []
-        self.budget = Budget()
+        await self.accept()
         user = self.scope.get("user")
         if not isinstance(user, User) or not user.is_active:
-            await self.accept()
             await self.close(CLOSE_UNKNOWN)
             return
-        self.user_id = user.pk
-        await self.accept()
-        self.tasks = [asyncio.create_task(self._send_mail()), asyncio.create_task(self._watch())]
+        self.hub, self.guard, self.budget = hub(), guard(hub()), Budget()
+        if sum(it.user == user.pk for it in self.hub.lines) >= MAX_LINES:
+            await self.close(CLOSE_TOO_MANY)
+            return
+        self.line = _line(self, user)
+        self.hub.lines.add(self.line)
+        metrics.SOCKETS.set(len(self.hub.lines))
+        self.guard.watch()
 
     async def disconnect(self, code: int) -> None:
-        for topic in self.topics:
-            hub().leave(topic, self.mailbox)
-        for task in self.tasks:
-            task.cancel()
+        if self.line is not None:
+            self.hub.forget(self.line)
+            metrics.SOCKETS.set(len(self.hub.lines))
+            await self.guard.go(self.line)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.line is None or self.line not in self.hub.lines:
+            return  # on its way out: nothing is told any more
         if text_data is None or len(text_data) > MAX_MESSAGE or not self.budget.spend():
             await self.close(CLOSE_FLOOD)
             return
         message = _parsed(text_data)
+        try:
+            await self._answer(self.line, message)
+        except DatabaseError:
+            await self.close(CLOSE_TRY_AGAIN)
+
+    async def _answer(self, line: Line, message: dict[str, Any]) -> None:
         match message.get("op"):
             case "subscribe":
-                await self._subscribe(message.get("topic"), message.get("cursor"))
+                await self._subscribe(line, message.get("topic"), message.get("cursor"))
             case "unsubscribe":
-                self._leave(str(message.get("topic")))
+                self._unsubscribe(line, message.get("topic"))
+            case "here":
+                await self._here(line, message.get("record"))
+            case "diverged":
+                metrics.DIVERGED.inc()
             case "ping":
-                await self._frame({"op": "pong"})
+                line.tell({"op": "pong"})
             case _:
-                await self._frame({"op": "error", "code": "unknown_op"})
+                line.tell({"op": "error", "code": "unknown_op"})
 
-    async def _subscribe(self, name: Any, cursor: Any) -> None:
+    async def _subscribe(self, line: Line, name: Any, cursor: Any) -> None:
         try:
-            topic = await self._allowed(name)
+            topic = await asked(_allowed)(line.user, name)
         except Refusal:
-            await self._frame({"op": "denied", "topic": name if isinstance(name, str) else None})
+            self.guard.deny(line, name if isinstance(name, str) else None)
             return
-        if len(self.topics) >= MAX_TOPICS and str(topic) not in self.topics:
-            await self._frame({"op": "error", "code": "too_many_topics"})
+        if len(line.topics) >= MAX_TOPICS and topic.audience not in line.topics:
+            line.tell({"op": "error", "code": "too_many_topics"})
             return
-        self.topics[str(topic)] = topic
-        async with self.order:
-            await hub().join(str(topic), self.mailbox)  # listen first, then read: nothing falls between
-            await self._catch_up(topic, cursor)
-
-    async def _catch_up(self, topic: Topic, cursor: Any) -> None:
-        epoch = hub().epoch
+        await self.hub.follow()
+        channel = self.hub.join(line, topic)  # listen first, then read: nothing falls between
         if cursor is None:
-            whole = await self._snapshot(topic)
-            self.sent[str(topic)] = stream.position_of(whole["cursor"], epoch) or 0
-            await self._frame(whole)
+            await self._show(line, channel)
+        else:
+            await self._replay(line, topic, cursor)
+
+    async def _show(self, line: Line, channel: Channel) -> None:
+        view, topic = await channel.snapshot(), channel.topic
+        if self._still(line, topic):
+            line.tell(view.told("snapshot", topic))
+            self.hub.begin(line, topic, view.position)
+
+    async def _replay(self, line: Line, topic: Topic, cursor: Any) -> None:
+        found = await asked(stream.missed)(topic, cursor)
+        if not self._still(line, topic):
             return
-        after = stream.position_of(cursor, epoch)
-        replay = await self._missed(topic, after) if after is not None else None
-        if replay is None:
-            await self._frame({"op": "reset", "topic": str(topic)})
+        if found is None:
+            metrics.RESETS.inc()
+            self.hub.leave(line, topic.audience)
+            line.tell({"op": "reset", "topic": str(topic)})
             return
-        events, upto = replay
-        for event in events:
-            await self.send(stream.frame(event, str(topic), epoch))
-        self.sent[str(topic)] = upto
-        await self._frame({"op": "caught_up", "topic": str(topic), "cursor": stream.cursor(epoch, upto)})
+        for frame in found.frames:
+            line.wire.write(frame)
+        line.tell(
+            {"op": "caught_up", "topic": str(topic), "cursor": stream.cursor(found.epoch, found.position)}
+        )
+        self.hub.begin(line, topic, found.position)
 
-    async def _send_mail(self) -> None:
-        while True:
-            letter = await self.mailbox.get()
-            async with self.order:
-                if self.mailbox.overflowed:
-                    self.mailbox.clear()
-                    for topic in self.topics:
-                        await self._frame({"op": "reset", "topic": topic})
-                elif letter.topic in self.topics and letter.position > self.sent.get(letter.topic, 0):
-                    await self.send(letter.text)
+    def _still(self, line: Line, topic: Topic) -> bool:
+        """While the database was asked the line may have lost the topic, or gone."""
+        return topic.audience in line.topics and line not in self.hub.stalled
 
-    async def _watch(self) -> None:
-        """Rights may change under an open socket; the view may be checked against the database."""
-        checked = time.monotonic()
-        while True:
-            await asyncio.sleep(RECHECK)
-            if not await self._still_here():
-                await self.close(CLOSE_REVOKED)
-                return
-            for name in await self._lost():
-                self._leave(name)
-                await self._frame({"op": "denied", "topic": name})
-            if time.monotonic() - checked >= CHECKSUM:
-                checked = time.monotonic()
-                for topic in list(self.topics.values()):
-                    with contextlib.suppress(Refusal):
-                        await self._frame(await self._checksum(topic))
+    def _unsubscribe(self, line: Line, name: Any) -> None:
+        for audience, topic in list(line.topics.items()):
+            if str(topic) == name:
+                self.hub.leave(line, audience)
 
-    def _leave(self, name: str) -> None:
-        if self.topics.pop(name, None) is not None:
-            hub().leave(name, self.mailbox)
+    async def _here(self, line: Line, name: Any) -> None:
+        if name is None:
+            await self.guard.go(line)
+            return
+        try:
+            await self.guard.come(line, await asked(_place)(line.user, name))
+        except Refusal:
+            line.tell({"op": "error", "code": "not_found"})
 
-    async def _frame(self, body: dict[str, Any]) -> None:
-        await self.send(json.dumps(body, ensure_ascii=False))
 
-    def _actor(self) -> User:
-        """The user as the database knows him now: the one of the handshake may have lost his rights."""
-        return User.objects.get(pk=self.user_id, is_active=True)
+def _line(consumer: LiveConsumer, user: User) -> Line:
+    session, token = consumer.scope.get("session"), consumer.scope.get("token")
+    return Line(
+        wire=consumer.scope["extensions"][EXTENSION],
+        close=consumer.close,
+        user=user.pk,
+        password=user.password,
+        session=session.session_key if session is not None else None,
+        token=token.pk if isinstance(token, Token) else None,
+        opened_at=time.monotonic(),
+    )
 
-    @database_sync_to_async
-    def _allowed(self, name: Any) -> Topic:
-        topic = topics.parse(name)
-        topics.check(self._actor(), topic)
-        return topic
 
-    @database_sync_to_async
-    def _snapshot(self, topic: Topic) -> dict[str, Any]:
-        return stream.snapshot(self._actor(), topic)
+def _actor(user: int) -> User:
+    """The user as the database knows him now: the one of the handshake may have lost his rights."""
+    actor = User.objects.filter(pk=user, is_active=True).first()
+    if actor is None:
+        raise NotVisible
+    return actor
 
-    @database_sync_to_async
-    def _checksum(self, topic: Topic) -> dict[str, Any]:
-        whole = stream.snapshot(self._actor(), topic)
-        return {**whole, "op": "checksum", "rows": len(whole["rows"])}
 
-    @database_sync_to_async
-    def _missed(self, topic: Topic, after: int) -> tuple[list[Event], int] | None:
-        return stream.missed(topic, after)
+def _allowed(user: int, name: Any) -> Topic:
+    return topics.allowed(_actor(user), name)
 
-    @database_sync_to_async
-    def _still_here(self) -> bool:
-        session = self.scope.get("session")
-        alive = session is None or not session.session_key or session.exists(session.session_key)
-        return alive and User.objects.filter(pk=self.user_id, is_active=True).exists()
 
-    @database_sync_to_async
-    def _lost(self) -> list[str]:
-        actor = self._actor()
-        lost = []
-        for name, topic in list(self.topics.items()):
-            try:
-                topics.check(actor, topic)
-            except Refusal:
-                lost.append(name)
-        return lost
+def _place(user: int, name: Any) -> Place:
+    return presence.place(_actor(user), name)
+
+
+_guards: dict[Hub, Guard] = {}
+
+
+def guard(of: Hub) -> Guard:
+    """The guard of a hub."""
+    if of not in _guards:
+        _guards[of] = Guard(of)
+        of.rung = _guards[of].rung
+    return _guards[of]
 
 
 class Budget:

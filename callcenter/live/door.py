@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from channels.auth import AuthMiddlewareStack
-from channels.db import database_sync_to_async
 from channels.security.websocket import AllowedHostsOriginValidator
 
-from access.models import Token, User
+from access.models import Token
+
+from .asking import asked
 
 
 class Door:
@@ -24,10 +25,10 @@ class Door:
         scheme, _space, secret = header.partition(" ")
         if scheme.lower() != "token":
             return await self.by_session(scope, receive, send)
-        return await self.by_token({**scope, "user": await _user_of(secret.strip())}, receive, send)
+        token = await asked(_token)(secret.strip())
+        known = {"token": token, "user": token.user if token else None}
+        return await self.by_token({**scope, **known}, receive, send)
 
 
-@database_sync_to_async
-def _user_of(secret: str) -> User | None:
-    token = Token.objects.select_related("user").filter(digest=Token.hash(secret), revoked_at=None).first()
-    return token.user if token else None
+def _token(secret: str) -> Token | None:
+    return Token.objects.select_related("user").filter(digest=Token.hash(secret), revoked_at=None).first()

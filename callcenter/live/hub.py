@@ -1,7 +1,8 @@
-"""One hub per process: it reads each stamped event once, encodes it once per topic, and fans it out.
+"""One hub per process: it follows the journal once, encodes an event once per topic, and fans it out.
 
-A socket has a bounded mailbox. One that does not keep up gets ``reset`` and starts over from a
-snapshot: memory is never unbounded, and nothing is lost without a word.
+It hears the relay's bell, which carries the events themselves; after a gap, or without Redis, it reads the
+journal. A socket that does not keep up gets ``reset`` and starts over: memory is never unbounded, and
+nothing is lost without a word.
 """
 
 from __future__ import annotations
@@ -9,131 +10,232 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import defaultdict
-from typing import NamedTuple
+import time
+from collections.abc import Awaitable, Callable, Iterator
 
 import redis.asyncio as aioredis
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
-from events import bell
-from events.models import Event, Stream
+from callcenter import metrics
+from events import bell, journal
+from events.journal import Batch, Told
 
-from .stream import frame
+from . import stream
+from .asking import asked
+from .line import Catching, Line
+from .stream import View
+from .topics import Topic
 
 log = logging.getLogger(__name__)
 
-MAILBOX = 500
 TICK = 2.0  # seconds until a look without a ring
-BATCH = 500
+FRESH = 1.0  # seconds for which one snapshot serves everybody who asks
+READ = 500  # events in one look
 
 
-class Letter(NamedTuple):
-    """One encoded frame with its place in the stream."""
+class Channel:
+    """Everybody in this process who follows one topic."""
 
-    topic: str
-    position: int
-    text: str
+    def __init__(self, topic: Topic) -> None:
+        self.topic = topic
+        self.live: set[Line] = set()
+        self.catching: dict[Line, Catching] = {}
+        self.last = 0  # position of the last event fanned out
+        self.checked_at = time.monotonic()
+        self._view: asyncio.Future[View] | None = None
+        self._fresh_until = 0.0
 
+    def __bool__(self) -> bool:
+        return bool(self.live or self.catching)
 
-class Mailbox:
-    """The letters one socket still has to be sent."""
+    def lines(self) -> Iterator[Line]:
+        yield from self.live
+        yield from self.catching
 
-    def __init__(self) -> None:
-        self._frames: asyncio.Queue[Letter] = asyncio.Queue(MAILBOX)
-        self.overflowed = False
+    def drop(self, line: Line) -> None:
+        self.live.discard(line)
+        self.catching.pop(line, None)
 
-    def put(self, letter: Letter) -> None:
+    async def snapshot(self) -> View:
+        """What the topic shows: read once for all who ask before it changes, or within a moment."""
+        if self._view is None or time.monotonic() > self._fresh_until:
+            self._view = asyncio.ensure_future(asked(stream.snapshot)(self.topic))
+            self._fresh_until = time.monotonic() + FRESH
         try:
-            self._frames.put_nowait(letter)
-        except asyncio.QueueFull:
-            self.overflowed = True
+            return await asyncio.shield(self._view)
+        except DatabaseError:
+            self._view = None
+            raise
 
-    def reset(self) -> None:
-        """Make the socket start over, whatever is in the box."""
-        self.overflowed = True
-        self.put(Letter("", 0, ""))
+    def settle(self, position: int) -> None:
+        """Those whose replay reached no further than the hub is, are live."""
+        for line, place in list(self.catching.items()):
+            if place.held is None and place.upto <= position:
+                del self.catching[line]
+                self.live.add(line)
 
-    async def get(self) -> Letter:
-        return await self._frames.get()
-
-    def clear(self) -> None:
-        while not self._frames.empty():
-            self._frames.get_nowait()
-        self.overflowed = False
+    def fan_out(self, event: Told, epoch: str) -> list[Line]:
+        """Tell everybody; returns those who do not keep up."""
+        self._view, self.last = None, event.position
+        frame = stream.frame(event, self.topic, epoch)
+        slow = [line for line in self.live if not line.offer(frame)]
+        for line, place in list(self.catching.items()):
+            if place.held is None and event.position > place.upto:
+                del self.catching[line]
+                self.live.add(line)
+                if not line.offer(frame):
+                    slow.append(line)
+            elif not place.hold(event.position, frame):
+                slow.append(line)
+        metrics.FRAMES.inc(len(self.live))
+        return slow
 
 
 class Hub:
-    """Follows the journal's head and hands frames to the mailboxes of each topic."""
+    """Follows the journal for the sockets of this process, and keeps the register of them."""
 
     def __init__(self) -> None:
-        self._listeners: defaultdict[str, set[Mailbox]] = defaultdict(set)
-        self._task: asyncio.Task[None] | None = None
-        self._caught_up = asyncio.Event()
+        self.channels: dict[str, Channel] = {}  # by audience
+        self.lines: set[Line] = set()
+        self.stalled: set[Line] = set()  # those who get a reset once they have taken what waits
         self.epoch = ""
         self.position = 0
+        self._task: asyncio.Task[None] | None = None
+        self._known = asyncio.Event()
+        self._moved = asyncio.Condition()
+        self.rung: Callable[[str], Awaitable[None]] = _nobody
 
-    async def join(self, topic: str, mailbox: Mailbox) -> None:
-        """Listen from now on. When this returns, the hub's position is known and moving."""
-        self._listeners[topic].add(mailbox)
+    # --- who listens ----------------------------------------------------------------------------------
+
+    async def follow(self) -> None:
+        """Be awake. When this returns, the hub's position is known and moving."""
         if self._task is None or self._task.done():
-            self._caught_up.clear()
-            self._task = asyncio.create_task(self._follow())
-        await self._caught_up.wait()
+            self._known.clear()
+            self._task = asyncio.create_task(self._run())
+        await self._known.wait()
 
-    def leave(self, topic: str, mailbox: Mailbox) -> None:
-        listeners = self._listeners.get(topic)
-        if listeners is not None:
-            listeners.discard(mailbox)
-            if not listeners:
-                del self._listeners[topic]
+    def join(self, line: Line, topic: Topic) -> Channel:
+        """From now on what the topic tells is held for this line, until ``begin``."""
+        channel = self.channels.setdefault(topic.audience, Channel(topic))
+        channel.drop(line)
+        channel.catching[line] = Catching()
+        line.topics[topic.audience] = topic
+        self.stalled.discard(line)
+        return channel
 
-    async def _follow(self) -> None:
-        stream = await self._head()
-        self.epoch, self.position = str(stream.epoch), stream.head
-        self._caught_up.set()
+    def begin(self, line: Line, topic: Topic, position: int) -> None:
+        """The line knows the topic up to ``position``; what was held beyond that is told, then the stream."""
+        channel = self.channels[topic.audience]
+        place = channel.catching.get(line)
+        if place is None or place.held is None:
+            return  # it gave up, or was put to sleep, in the meantime
+        held, place.held, place.upto = place.held, None, position
+        for told, frame in held:
+            if told > position:
+                line.wire.write(frame)
+        channel.settle(self.position)
+
+    def leave(self, line: Line, audience: str) -> None:
+        line.topics.pop(audience, None)
+        channel = self.channels.get(audience)
+        if channel is not None:
+            channel.drop(line)
+            if not channel:
+                del self.channels[audience]
+
+    def restart(self, line: Line) -> None:
+        """Tell the line to start over with everything it follows."""
+        names = [str(topic) for topic in line.topics.values()]
+        for audience in list(line.topics):
+            self.leave(line, audience)
+        metrics.RESETS.inc(len(names))
+        for name in names:
+            line.tell({"op": "reset", "topic": name})
+
+    def forget(self, line: Line) -> None:
+        for audience in list(line.topics):
+            self.leave(line, audience)
+        self.lines.discard(line)
+        self.stalled.discard(line)
+
+    def drained(self) -> list[Line]:
+        """Stalled lines whose clients have taken what waited for them."""
+        return [line for line in self.stalled if line.wire.waiting() == 0]
+
+    # --- the journal ----------------------------------------------------------------------------------
+
+    async def reach(self, position: int, seconds: float) -> bool:
+        """Wait until the hub has told everything up to ``position``."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._moved:
+                await self._moved.wait_for(lambda: self.position >= position)
+        return self.position >= position
+
+    async def _run(self) -> None:
         async with Ring() as ring:
-            while self._listeners:
+            while not self._known.is_set() or self.lines:
+                heard = await ring.heard(TICK if self._known.is_set() else 0.0)
                 try:
-                    await self._look()
+                    if isinstance(heard, str):
+                        await self.rung(heard)
+                    elif heard is not None and self._continues(heard):
+                        self._tell(heard.events)
+                    else:
+                        await self._look()
                 except DatabaseError as error:
                     log.warning("live hub waits for the database: %s", type(error).__name__)
-                await ring.wait(TICK)
+                    await asyncio.sleep(0.5)
+                except Exception:  # its end would be silence, which nobody notices
+                    log.exception("live hub looks again")
+                    await asyncio.sleep(0.5)
+                async with self._moved:
+                    self._moved.notify_all()
+
+    def _continues(self, batch: Batch) -> bool:
+        """Does the batch begin where the hub stands, or before?"""
+        return self._known.is_set() and batch.epoch == self.epoch and batch.before <= self.position
 
     async def _look(self) -> None:
-        stream = await self._head()
-        if str(stream.epoch) != self.epoch:
-            self.epoch, self.position = str(stream.epoch), stream.head
-            for mailbox in {box for boxes in self._listeners.values() for box in boxes}:
-                mailbox.reset()  # another history: everybody starts over
+        head = await asked(journal.head)()
+        if not self._known.is_set():
+            self.epoch, self.position = head.epoch, head.position
+            self._known.set()
             return
-        while self.position < stream.head:
-            events = await self._events(self.position)
-            for event in events:
-                self._fan_out(event)
-            self.position = events[-1].position or self.position if events else stream.head
+        if head.epoch != self.epoch or head.position - self.position > journal.SPAN:
+            self.epoch, self.position = head.epoch, head.position
+            for line in list(self.lines):
+                self.restart(line)  # another history, or too much of this one
+            return
+        while self.position < head.position:
+            events = await asked(journal.after)(self.position, upto=head.position, limit=READ)
+            if not events:  # the journal's positions have a hole: nobody may wait for it
+                self.position = head.position
+                return
+            self._tell(events)
 
-    def _fan_out(self, event: Event) -> None:
-        for topic in event.topics:
-            listeners = self._listeners.get(topic)
-            if listeners:
-                letter = Letter(topic, event.position or 0, frame(event, topic, self.epoch))
-                for mailbox in listeners:
-                    mailbox.put(letter)
+    def _tell(self, events: list[Told]) -> None:
+        for event in events:
+            if event.position <= self.position:
+                continue
+            for audience in event.topics:
+                channel = self.channels.get(audience)
+                if channel is not None:
+                    self._put_to_sleep(channel.fan_out(event, self.epoch))
+            self.position = event.position
 
-    @database_sync_to_async
-    def _head(self) -> Stream:
-        return Stream.objects.get(pk=1)
-
-    @database_sync_to_async
-    def _events(self, after: int) -> list[Event]:
-        return list(Event.objects.filter(position__gt=after).order_by("position")[:BATCH])
+    def _put_to_sleep(self, slow: list[Line]) -> None:
+        """These get nothing more until they have taken what waits; then they start over."""
+        for line in slow:
+            self.stalled.add(line)
+            for audience in line.topics:
+                if (channel := self.channels.get(audience)) is not None:
+                    channel.drop(line)
 
 
 class Ring:
-    """Waits for the relay's bell; without Redis the hub looks every tick."""
+    """Hears the relay's bell; without Redis it is a sleep, and each tick a look."""
 
     async def __aenter__(self) -> Ring:
         self._pubsub: aioredis.client.PubSub | None = None
@@ -142,24 +244,34 @@ class Ring:
     async def __aexit__(self, *exc: object) -> None:
         await self._drop()
 
-    async def wait(self, seconds: float) -> None:
+    async def heard(self, seconds: float) -> Batch | str | None:
+        """The next batch the relay told of, or an application somebody came to; None: look for yourself."""
         try:
             if self._pubsub is None:
-                client = aioredis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5)
+                client = aioredis.Redis.from_url(
+                    settings.REDIS_URL, socket_connect_timeout=0.5, decode_responses=True
+                )
                 self._pubsub = client.pubsub()
-                await self._pubsub.subscribe(bell.STAMPED)
-                return  # what was stamped before this subscription is looked for at once
-            while await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=seconds):
-                seconds = 0.0
+                await self._pubsub.subscribe(bell.STAMPED, bell.HERE)
+                return None  # what was stamped before this subscription is looked for at once
+            message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=seconds)
+            if message and message["channel"] == bell.HERE:
+                return str(message["data"])
+            return journal.decode(message["data"]) if message else None
         except (RedisError, OSError):
             await self._drop()
             await asyncio.sleep(min(seconds, 1.0))
+            return None
 
     async def _drop(self) -> None:
         if self._pubsub is not None:
             with contextlib.suppress(RedisError, OSError):
                 await self._pubsub.aclose()
         self._pubsub = None
+
+
+async def _nobody(application: str) -> None:
+    """Who hears that somebody came to an application, before there is a guard."""
 
 
 _hubs: dict[int, Hub] = {}

@@ -7,11 +7,17 @@ application finds there: it writes whole frames into the connection's buffer and
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 EXTENSION = "dayaq.wire"
+KERNEL = 128 * 1024  # bytes asked of the kernel for what a client has not taken; it would keep megabytes
+# Uvicorn tells of every socket that comes and goes, with its address: too much, and nobody's business.
+quiet = logging.getLogger("callcenter.live.wire")
+quiet.setLevel(logging.WARNING)
 
 
 def text_frame(text: bytes) -> bytes:
@@ -56,7 +62,17 @@ class Wire:
 class FrameProtocol(WebSocketsSansIOProtocol):
     """Offers the application the ``Wire`` of its socket."""
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.logger = self.conn.logger = quiet
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        line: socket.socket | None = transport.get_extra_info("socket")
+        if line is not None:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL)
+
     async def run_asgi(self) -> None:
-        extensions: dict[str, Any] = self.scope.setdefault("extensions", {})  # type: ignore[assignment]
+        extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
         extensions[EXTENSION] = Wire(self)
         await super().run_asgi()

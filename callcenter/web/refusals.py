@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from callcenter.errors import status_of
+from callcenter.metrics import REFUSALS
 from events.errors import Refusal
 
 
@@ -23,6 +24,7 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Refusal):
             return None
+        REFUSALS.labels(exception.code).inc()
         status = status_of(exception)
         template = "404.html" if status == 404 else "refused.html"
         return render(request, template, {"refusal": exception, "status": status}, status=status)

@@ -11,6 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 # Routes that ask for no action of the policy table, each with who guards it instead.
 OWN_GUARD = {
     "healthz": "anybody: says only that the house stands",
+    "readyz": "anybody: says only whether it is ready, and what it waits for",
+    "metrics": "who has the token of the settings, or this very machine; tests/test_health.py",
     "set_language": "anybody: sets a cookie",
     "login": "anybody: the door itself",
     "logout": "the session's own",

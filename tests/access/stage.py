@@ -10,6 +10,8 @@ from access.models import Token, User
 from access.policy import POLICY, Action, Relation
 from access.roles import AGENCY, CALL_CENTRE, Role
 from agencies.models import Agency, Membership, Referral, Unit
+from delivery import services as delivery
+from delivery.models import Delivery, Endpoint
 from events import clock
 from intake import services as intake
 from intake.models import Application, Contact, Subtopic
@@ -50,6 +52,8 @@ class Stage:
     referrals: dict[str, Referral] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     breaches: dict[str, Firing] = field(default_factory=dict)
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
     person: Person | None = None
 
 
@@ -138,6 +142,11 @@ def a_day() -> Stage:
         "of MLSPP": breach(insurance, "MLSPP"),
         "of the promise, escalated": breach(insurance),
     }
+    for agency in ("MLSPP", "TABIB"):
+        asker = stage.users[f"administrator of {agency}"]
+        told = {"actor": asker, "agency": agency, "url": "https://93.184.215.14/dayaq"}
+        stage.endpoints[agency] = delivery.add_endpoint(**told)[0]
+        stage.deliveries[agency] = delivery.ping(actor=asker, endpoint=stage.endpoints[agency].pk)
     return stage
 
 
@@ -159,7 +168,16 @@ def breach(application: Application, unit: str | None = None) -> Firing:
 
 def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
     """The page on every record it takes, with the record."""
-    path = "/" + route.path.replace("<str:verb>", "withdraw" if "application" in route.name else "accept")
+    verbs = {"application-act": "withdraw", "delivery-act": "rotate", "delivery-one": "set-aside"}
+    path = "/" + route.path.replace("<str:verb>", verbs.get(route.name, "accept"))
+    if "<uuid:endpoint>" in path:
+        return [
+            (
+                path.replace("<uuid:endpoint>", str(row.endpoint_id)).replace("<uuid:delivery>", str(row.pk)),
+                row,
+            )
+            for row in day.deliveries.values()
+        ]
     if "<uuid:application>" in path:
         rows: list[Any] = [*day.applications.values()]
         return [(path.replace("<uuid:application>", str(row.pk)), row) for row in rows]
@@ -169,6 +187,10 @@ def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
             (path.replace("<uuid:referral>", str(row.pk)) + beside.format(row=row), row)
             for row in day.referrals.values()
         ]
+    if "<uuid:record>" in path:  # who else has it open
+        whole = [(f"application/{row.pk}", row) for row in day.applications.values()]
+        parts = [(f"referral/{row.pk}", row) for row in day.referrals.values()]
+        return [(path.replace("<str:kind>/<uuid:record>", name), row) for name, row in whole + parts]
     if "<uuid:contact>" in path:
         rows = [*day.contacts.values()]
         return [(path.replace("<uuid:contact>", str(row.pk)), row) for row in rows]
@@ -202,6 +224,8 @@ def stands(actor: User, relation: Relation, record: Any) -> bool:
     if isinstance(record, Firing):  # of a promise: it lies in nobody's queue
         share = record.clock.referral
         return share is not None and works_for(actor, share.unit)
+    if isinstance(record, (Endpoint, Delivery)):
+        record = Agency(code=getattr(record, "endpoint", record).agency_id)
     if isinstance(record, Agency):
         return record.code in {code.split(".")[0] for code in units_of(actor)}
     return works_for(actor, record.unit if isinstance(record, Referral) else record)
@@ -225,6 +249,9 @@ def sees(actor: User, record: Any) -> bool:
         return actor.role in wanted
     if isinstance(record, Unit):
         return actor.role in CALL_CENTRE or (actor.role in AGENCY and works_for(actor, record))
+    if isinstance(record, (Endpoint, Delivery)):
+        own = actor.role == Role.AGENCY_ADMIN and stands(actor, Relation.OWN_QUEUE, record)
+        return own or actor.role == Role.ADMINISTRATOR
     if isinstance(record, Agency):
         return True  # the list of agencies is public to everybody inside
     if isinstance(record, Firing):

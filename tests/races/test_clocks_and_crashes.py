@@ -23,7 +23,7 @@ from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
 from events.models import Event
-from events.relay import _parameters
+from events.relay import parameters
 from intake.models import Application
 from sla import histories
 from sla.models import Clock, Firing
@@ -45,7 +45,7 @@ Register = Callable[..., Application]
 
 @pytest.fixture
 def plain() -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(**_parameters(), autocommit=True) as found:
+    with psycopg.connect(**parameters(), autocommit=True) as found:
         yield found
 
 

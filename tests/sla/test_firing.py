@@ -199,7 +199,8 @@ def test_a_promise_is_told_to_the_call_centre_alone(register: Register) -> None:
 
     (breach,) = told("clock.breached", measure="first_answer")
     assert breach.referral is None
-    assert set(breach.topics) == {f"application:{application.pk}", "board"}
+    registrar = f"desk:{application.registered_by_id}"
+    assert set(breach.topics) == {f"application:{application.pk}", "board", registrar}
 
 
 # --- in the process -----------------------------------------------------------------------------------

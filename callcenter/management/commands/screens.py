@@ -110,7 +110,7 @@ def serving() -> Iterator[str]:
     try:
         for _attempt in range(150):
             try:
-                urllib.request.urlopen(f"{address}/healthz", timeout=1)  # noqa: S310 our own address
+                urllib.request.urlopen(f"{address}/readyz", timeout=1)  # noqa: S310 our own address
                 break
             except OSError:
                 time.sleep(0.2)

@@ -48,10 +48,7 @@ export function applyEvent({ topic, id, version, kind }) {
 
 export function applySnapshot(topic, snapshot) {
   const versions = new Map(snapshot.map((row) => [String(row.id), Number(row.version)]));
-  for (const row of ofTopic("[data-live-id]", topic)) {
-    const version = versions.get(row.dataset.liveId);
-    if (version !== undefined && version > versionOf(row)) askRow(row);
-  }
+  applyModel(topic, versions);
   for (const list of ofTopic("[data-live-list]", topic)) {
     const shown = new Set(rowsOf(list).map((row) => row.dataset.liveId));
     if (shown.size !== versions.size || [...versions.keys()].some((id) => !shown.has(id))) askList(list);
@@ -61,10 +58,17 @@ export function applySnapshot(topic, snapshot) {
 }
 
 export function applyChecksum(topic, frame) {
-  if (!Number.isInteger(frame.rows)) return;
   count(topic, frame.rows);
   for (const list of ofTopic("[data-live-list][data-live-complete]", topic)) {
     if (rowsOf(list).filter((row) => !isGone(row)).length !== frame.rows && !held.has(list)) askList(list);
+  }
+}
+
+/** Rows of the page that are behind what is known of the topic: an answer was lost on its way here. */
+export function applyModel(topic, versions) {
+  for (const row of ofTopic("[data-live-id]", topic)) {
+    const version = versions.get(row.dataset.liveId);
+    if (version !== undefined && version > versionOf(row)) askRow(row);
   }
 }
 
