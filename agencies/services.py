@@ -133,6 +133,15 @@ def hold(
     return steps
 
 
+def hand_lead_on(application: UUID) -> Referral | None:
+    """The lead was taken away: the open part that was asked first leads now. None when there is none."""
+    parts = Referral.objects.open().filter(application=application).select_related("unit")
+    heir = parts.select_for_update(no_key=True, of=("self",)).order_by("requested_at", "id").first()
+    if heir is not None:
+        _write(heir, is_lead=True)
+    return heir
+
+
 def reschedule(referral: Referral, *, due_at: datetime, warn_at: datetime) -> None:
     """Show other instants in the lists; the clock itself is ``sla``'s."""
     _write(referral, due_at=due_at, warn_at=warn_at)

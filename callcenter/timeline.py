@@ -42,6 +42,7 @@ CALLS = {
 }
 FIRED = {Kind.CLOCK_WARNED, Kind.CLOCK_BREACHED}
 AFTER_A_BREACH = {Kind.CLOCK_CONTESTED, Kind.ESCALATION_OPENED, Kind.ESCALATION_SETTLED}
+RECONCILED = {Kind.APPLICATION_RECONCILED, Kind.REFERRAL_RECONCILED}
 ENDED = {Kind.REFERRAL_REJECTED, Kind.REFERRAL_FAILED, Kind.REFERRAL_CANCELLED}
 
 
@@ -140,6 +141,8 @@ class Telling:
     def _text(self, event: Event, referral: Referral | None) -> str:
         if event.kind in FIRED:
             return fired(event)
+        if event.kind in RECONCILED:
+            return _("The record and what was on the desks did not agree.")
         if event.kind in AFTER_A_BREACH:
             return self._after_a_breach(event, referral)
         if event.kind == Kind.APPLICATION_EXTENDED:

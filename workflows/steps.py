@@ -137,17 +137,20 @@ def link(items: list[dict[str, Any]]) -> None:
 def is_answered(activation: Any) -> tuple[bool, list[Any]]:
     """Is the join policy met in this round, and which referrals' processes are still open?
 
-    A returned referral counts as open until triage has settled it.
+    A returned referral counts as open until triage has settled it; a reasoned refusal is an answer.
     """
     application = application_of(activation)
     rows = agencies.counting(application.pk).filter(process__parent_task=activation.task)
-    round_ = list(rows.select_related("process"))
+    round_ = list(rows.select_related("process", "reason"))
     running = {row.pk: row.process for row in round_ if row.process and not row.process.finished}
-    parts = [
-        (row.is_lead, ReferralState.REQUESTED if row.pk in running else ReferralState(row.state))
-        for row in round_
-    ]
+    parts = [(row.is_lead, _counts_as(row, running=row.pk in running)) for row in round_]
     return policy_met(JoinPolicy(application.policy), parts), list(running.values())
+
+
+def _counts_as(row: Referral, *, running: bool) -> ReferralState:
+    if running:
+        return ReferralState.REQUESTED
+    return ReferralState.FAILED if is_reasoned_refusal(row) else ReferralState(row.state)
 
 
 def settle(activation: Any) -> None:
@@ -158,6 +161,9 @@ def settle(activation: Any) -> None:
     )
     call_back([row for row in rows if row.is_open])
     if any(row.state in ANSWERED or is_reasoned_refusal(row) for row in rows):
+        if application.state == ApplicationState.TRIAGE:  # one part was returned; another was answer enough
+            intake.move(application, ApplicationState.ROUTED)
+            sla.meet(application, ["legal_forward"])
         intake.move(application, ApplicationState.AWAITING_CONFIRMATION)
         publish([application_news(Kind.APPLICATION_ANSWERED, application)])
     else:

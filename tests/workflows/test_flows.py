@@ -381,6 +381,51 @@ def test_policy_any_waits_while_others_only_return_it(
     assert fresh(application).state == "awaiting_confirmation"
 
 
+def test_policy_lead_takes_the_reasoned_refusal_of_the_lead_for_an_answer(
+    with_policy: Any, referrals: Any, give_back: Any
+) -> None:
+    application = with_policy("lead")
+    lead, _samhi, _yashat = referrals(application)
+
+    give_back(lead, "not_eligible")
+
+    assert fresh(application).state == "awaiting_confirmation"
+    assert not referrals(application)
+
+
+def test_policy_any_is_met_while_triage_looks_for_another_lead(
+    with_policy: Any, referrals: Any, answer: Any, give_back: Any
+) -> None:
+    application = with_policy("any")
+    lead, samhi, _yashat = referrals(application)
+    give_back(lead)
+    assert fresh(application).state == "triage"
+
+    answer(samhi)
+
+    assert fresh(application).state == "awaiting_confirmation"
+    assert not referrals(application)
+    assert not queue.returned_of(application.pk).exists()
+    forwarding = Clock.objects.filter(application=application, measure="legal_forward", stopped_at=None)
+    assert not forwarding.exists()
+
+
+def test_a_part_finds_another_unit_after_the_lead_was_cancelled(
+    with_policy: Any, referrals: Any, answer: Any, give_back: Any, people_at_work: Any
+) -> None:
+    application = with_policy("all")
+    lead, samhi, yashat = referrals(application)
+    actions.cancel(actor=people_at_work.supervisor, referral=lead.pk, reason="wrong_unit")
+    give_back(samhi)
+
+    actions.triage(actor=people_at_work.operator, application=application.pk, lead="MLSPP", referral=samhi.pk)
+
+    assert {row.unit_id for row in referrals(application)} == {"MLSPP", "YASHAT"}
+    answer(referrals(application)[0])
+    answer(yashat)
+    assert fresh(application).state == "awaiting_confirmation"
+
+
 def test_crisis_ends_with_the_answer_of_the_lead(register: Any, referrals: Any, answer: Any) -> None:
     application = register("PSY-CRISIS")
     lead, *others = referrals(application)

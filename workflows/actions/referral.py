@@ -211,7 +211,10 @@ def cancel(
     if has_waited(row):
         timing.refresh(row.application_id, actor=actor, row=row)
     sla.stop(row.application_id, [row])
-    publish([referral_news(Kind.REFERRAL_CANCELLED, row, actor=actor, reason=why.code)])
+    news = [referral_news(Kind.REFERRAL_CANCELLED, row, actor=actor, reason=why.code)]
+    if row.is_lead and (heir := referrals.hand_lead_on(row.application_id)) is not None:
+        news.append(referral_news(Kind.REFERRAL_LEADS, heir, actor=actor))
+    publish(news)
     process = work.process_of(row)
     cancel_process(process)
     wake(process.parent_task_id)

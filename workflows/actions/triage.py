@@ -55,13 +55,13 @@ def triage(
     returned = _returned(row, referral)
     if returned is None and row.state != ApplicationState.TRIAGE:
         raise IllegalMove("application", row.state, ApplicationState.ROUTED)
-    keeps_lead = returned is not None and not returned.is_lead
+    present = _present_lead(row) if returned is not None and not returned.is_lead else None
     decision = routing.record_choice(
         application=row,
         actor_id=actor.pk,
         source="triage",
-        lead=_present_lead(row) if keeps_lead else units[0],
-        joint=units if keeps_lead else units[1:],
+        lead=present or units[0],
+        joint=units if present else units[1:],
         policy=policy,
         note=note,
     )
@@ -77,10 +77,10 @@ def triage(
     return row
 
 
-def _present_lead(row: Application) -> str:
-    """The unit that leads: a joint part that finds another unit does not change who it is."""
-    leads = counting(row.pk).filter(is_lead=True)
-    return str(leads.values_list("unit", flat=True).get())
+def _present_lead(row: Application) -> str | None:
+    """The unit that leads: a joint part that finds another unit does not change who it is. None when the
+    lead was cancelled."""
+    return counting(row.pk).filter(is_lead=True).values_list("unit", flat=True).first()
 
 
 def _settle(row: Application, decision: Decision, actor: User, policy: str) -> None:
@@ -99,8 +99,7 @@ def _settle(row: Application, decision: Decision, actor: User, policy: str) -> N
 def _replace(row: Application, returned: Referral, decision: Decision, actor: User) -> None:
     """Triage of one returned referral: the new unit takes its place, number and promise stay."""
     first, *rest = decision.parts
-    part = replace(first, is_lead=returned.is_lead)
-    asked = steps.ask_agencies(row, replace(decision, parts=(part,)), replaces=returned)
+    asked = steps.ask_agencies(row, replace(decision, parts=(first,)), replaces=returned)
     if rest:
         others = tuple(replace(other, is_lead=False) for other in rest)
         asked += steps.ask_agencies(row, replace(decision, parts=others))
