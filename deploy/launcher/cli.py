@@ -19,6 +19,7 @@ Dayaq: ./run [options] [verb]
   ./run manage COMMAND ...   run a management command, whether the product runs or not
   ./run test [ARGUMENTS]     run the tests (the arguments go to pytest)
   ./run lint                 run the checks that need no test
+  ./run bench NAME ...       measure (manage bench NAME); "faults" kills parts while the product works
   ./run lock [ARGUMENTS]     compile requirements/*.txt anew (the arguments go to uv pip compile)
 
 Options, before the verb:
@@ -66,7 +67,7 @@ def parse(argv: list[str]) -> Request:
             raise LauncherError(f"there is no option {option}.", "see ./run --help")
     if rest:
         request.verb, request.arguments = rest[0], rest[1:]
-    if request.verb not in ("serve", "manage", "test", "lint", "lock", "help", "_keep"):
+    if request.verb not in ("serve", "manage", "test", "lint", "lock", "bench", "help", "_keep"):
         raise LauncherError(f"there is no command {request.verb}.", "see ./run --help and ./run manage help")
     return request
 
@@ -109,11 +110,14 @@ def _run(request: Request, home: Home) -> int:
         return tools.test(CHECKOUT, environment, arguments=request.arguments)
     if request.verb == "lint":
         return tools.lint(CHECKOUT, environment)
+    if request.verb == "bench" and request.arguments[:1] == ["faults"]:
+        return tools.faults(CHECKOUT, environment, arguments=request.arguments[1:])
     home.prepare()
     if request.verb == "lock":
         return tools.lock(CHECKOUT, home, request.arguments)
-    if request.verb == "manage":
+    if request.verb in ("manage", "bench"):
+        command = ["bench", *request.arguments] if request.verb == "bench" else request.arguments
         return tools.manage(
-            CHECKOUT, home, environment, port=request.port, demo=request.demo, command=request.arguments
+            CHECKOUT, home, environment, port=request.port, demo=request.demo, command=command
         )
     return Product(CHECKOUT, home, environment, port=request.port, demo=request.demo).serve()

@@ -190,7 +190,7 @@ class Product:
     def _answers(self) -> bool:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with direct.open(address(self.port) + "healthz", timeout=5) as response:
+            with direct.open(address(self.port) + "readyz", timeout=5) as response:
                 return bool(response.status == 200)
         except (OSError, urllib.error.URLError, ValueError):
             return False

@@ -1,4 +1,4 @@
-"""The verbs beside the product: manage, test, lint, lock."""
+"""The verbs beside the product: manage, test, lint, bench, lock."""
 
 import os
 import re
@@ -100,6 +100,13 @@ def _passes(name: str, command: list[str | Path], checkout: Path, variables: dic
     return processes.foreground(command, env=variables, cwd=checkout) == 0
 
 
+def faults(checkout: Path, environment: Environment, *, arguments: list[str]) -> int:
+    """The fault rig: it starts its own servers in a home of its own, and ends them."""
+    environment.ensure("app", Steps())
+    command: list[str | Path] = [environment.python, "-m", "bench.faults", *arguments]
+    return processes.foreground(command, env=os.environ | {"PYTHONUTF8": "1"}, cwd=checkout)
+
+
 def lock(checkout: Path, home: Home, arguments: list[str]) -> int:
     """Compile the requirements files anew. `--upgrade` or `--upgrade-package NAME` raise versions on purpose.
 
@@ -116,7 +123,9 @@ def lock(checkout: Path, home: Home, arguments: list[str]) -> int:
                 "uv could not be installed.", "see the lines above, then run ./run lock again"
             )
     variables = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_PYTHON_PREFERENCE": "only-system"}
-    for name, groups in {"app": [], "dev": ["--group", "dev"]}.items():
+    # The application's versions are those it is tested with: development decides, the rest follows.
+    dev, app = ["--group", "dev"], ["--constraint", "requirements/dev.txt"]
+    for name, groups in {"dev": dev, "app": app}.items():
         output = f"requirements/{name}.txt"
         # fmt: off
         command: list[str | Path] = [

@@ -1,6 +1,6 @@
 """What the launcher's tests share: short homes, and a stand-in product, so that a start takes seconds.
 
-The stand-in has the product's interface to the launcher (manage.py, callcenter.asgi, the variables) and
+The stand-in has the product's interface to the launcher (manage.py, callcenter.serve, the variables) and
 nothing else.
 """
 
@@ -54,8 +54,9 @@ if command in ("migrate", "write", "read"):
             print(*[row[0] for row in connection.execute("SELECT word FROM mark ORDER BY word")])
 """
 
-ASGI = """
+SERVE = """
 import os, sys
+import uvicorn
 
 if os.environ.get("STAND_IN_WEB") == "dies":
     sys.exit("the reason why the web process died")
@@ -70,6 +71,9 @@ async def application(scope, receive, send):
     status = 503 if os.environ.get("STAND_IN_WEB") == "never" else 200
     await send({"type": "http.response.start", "status": status, "headers": []})
     await send({"type": "http.response.body", "body": b"ok"})
+
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+uvicorn.run(application, host=options["--host"], port=int(options["--port"]), timeout_graceful_shutdown=5)
 """
 
 
@@ -191,7 +195,7 @@ class StandIn:
         )
         shutil.copy2(REPOSITORY / "run", self.checkout / "run")
         (self.checkout / "callcenter").mkdir()
-        (self.checkout / "callcenter" / "asgi.py").write_text(ASGI)
+        (self.checkout / "callcenter" / "serve.py").write_text(SERVE)
         (self.checkout / "manage.py").write_text(MANAGE)
         self.home = Home(self.checkout / "var")
         self.port = free_port()
