@@ -57,6 +57,8 @@ class Action(StrEnum):
     FORECAST_VIEW = "forecast.view"
     QUEUE_VIEW = "queue.view"
     BOARD_VIEW = "board.view"
+    WEBHOOKS_VIEW = "webhooks.view"
+    WEBHOOKS_EDIT = "webhooks.edit"
     CALENDAR_VIEW = "calendar.view"
     CALENDAR_EDIT = "calendar.edit"
     REFERENCE_VIEW = "reference.view"
@@ -127,6 +129,8 @@ POLICY: dict[Action, tuple[Grant, ...]] = {
     Action.FORECAST_VIEW: (_to(CALL_CENTRE), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
     Action.QUEUE_VIEW: (_to(CALL_CENTRE), _to(AGENCY, relation=Relation.OWN_QUEUE)),
     Action.BOARD_VIEW: (_to(CALL_CENTRE), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
+    Action.WEBHOOKS_VIEW: (_to(R.ADMINISTRATOR), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
+    Action.WEBHOOKS_EDIT: (_to(R.ADMINISTRATOR), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
     Action.CALENDAR_VIEW: (_to(EVERYONE),),
     Action.CALENDAR_EDIT: (_to(R.ADMINISTRATOR),),
     Action.REFERENCE_VIEW: (_to(EVERYONE),),

@@ -17,6 +17,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 needs t
 from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from callcenter.jobs import Jobs  # noqa: E402
 from callcenter.live.consumers import LiveConsumer  # noqa: E402
 from callcenter.live.door import Door  # noqa: E402
 from events.relay import Relay  # noqa: E402
@@ -29,15 +30,16 @@ PATIENCE = 5.0  # seconds for a loop to come to its end
 
 
 class Lifespan:
-    """Starts relay and clocks with the server. ``manage relay`` and ``manage clocks`` may run beside it.
+    """Starts relay, clocks and jobs with the server. ``manage relay|clocks|jobs`` may run beside it.
 
-    Of relays one leads; of clocks any number share what is due.
+    Of relays one leads; of clocks and jobs any number share what is due.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        loops: list[Relay | Loop] = [
+        loops: list[Relay | Loop | Jobs] = [
             *([Relay()] if settings.RELAY_INSIDE else []),
             *([Loop()] if settings.CLOCKS_INSIDE else []),
+            *([Jobs()] if settings.JOBS_INSIDE else []),
         ]
         threads = [threading.Thread(target=loop.run, daemon=True) for loop in loops]
         while True:
@@ -52,7 +54,7 @@ class Lifespan:
                 return
 
 
-def _end(loops: Sequence[Relay | Loop], threads: Sequence[threading.Thread]) -> None:
+def _end(loops: Sequence[Relay | Loop | Jobs], threads: Sequence[threading.Thread]) -> None:
     """Let each finish what it has in hand, and its connection go back."""
     for loop in loops:
         loop.stop()

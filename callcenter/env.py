@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from typing import Any
 
@@ -19,6 +20,10 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
+def optional(name: str) -> str:
+    return os.environ.get(name, "")
+
+
 def choice(name: str, options: tuple[str, ...], default: str) -> str:
     value = os.environ.get(name, default)
     if value not in options:
@@ -28,6 +33,14 @@ def choice(name: str, options: tuple[str, ...], default: str) -> str:
 
 def names(name: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Networks by number, parted by commas."""
+    try:
+        return [ipaddress.ip_network(part) for part in names(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} names no network: {error}") from None
 
 
 def secret(name: str, *, strong: bool) -> str:

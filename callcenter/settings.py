@@ -15,6 +15,8 @@ PRODUCTION = MODE == "production"
 DEMO = MODE == "demo"
 
 SECRET_KEY = env.secret("DAYAQ_SECRET_KEY", strong=PRODUCTION)
+# Earlier keys: what was sealed or signed with them can still be opened.
+SECRET_KEY_FALLBACKS = env.names("DAYAQ_SECRET_KEY_FALLBACKS")
 DEBUG = False
 ALLOWED_HOSTS = env.names("DAYAQ_HOSTS") if PRODUCTION else ["127.0.0.1", "localhost", "testserver"]
 if PRODUCTION and not ALLOWED_HOSTS:
@@ -29,6 +31,7 @@ INSTALLED_APPS = [
     "routing",
     "feedback",
     "sla",
+    "delivery",
     "workflows",
     "callcenter",
     "django.contrib.admin",
@@ -45,6 +48,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "pghistory",
     "pgtrigger",
+    "procrastinate.contrib.django",
     "rest_framework",
     "viewflow",
     "viewflow.workflow",
@@ -54,6 +58,7 @@ INSTALLED_APPS = [
 VIEWFLOW = {"AUTOREGISTER": False}
 
 MIDDLEWARE = [
+    "callcenter.metrics.RequestMetrics",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -99,6 +104,8 @@ DATABASES = {
     "default": {
         **env.database("DATABASE_URL"),
         "CONN_MAX_AGE": 0,
+        # The pool gives nobody a connection that died with the server that it led to.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             # Nobody waits for ever: a lock, a statement, a frozen worker inside a transaction.
             "options": "-c lock_timeout=3s -c statement_timeout=15s"
@@ -111,9 +118,15 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL")
-# The loops run in the server, or beside it as processes of their own (``manage relay``, ``manage clocks``).
+# The loops run in the server, or beside it as processes of their own (``manage relay|clocks|jobs``).
 RELAY_INSIDE = env.choice("DAYAQ_RELAY", ("inside", "beside"), default="inside") == "inside"
 CLOCKS_INSIDE = env.choice("DAYAQ_CLOCKS", ("inside", "beside"), default="inside") == "inside"
+JOBS_INSIDE = env.choice("DAYAQ_JOBS", ("inside", "beside"), default="inside") == "inside"
+PROCRASTINATE_IMPORT_PATHS = ["callcenter.jobs"]
+# Private networks in which agencies may be told (``10.1.0.0/16,...``); everything else has to be public.
+WEBHOOK_NETWORKS = env.networks("DAYAQ_WEBHOOK_NETWORKS")
+# Who may read /metrics; without it only this machine, and nobody in production.
+METRICS_TOKEN = env.optional("DAYAQ_METRICS_TOKEN")
 # In the process, short-lived and rebuildable: nothing that matters may depend on Redis being there.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -222,5 +235,6 @@ LOGGING = {
         "django.request": {"level": "ERROR", "handlers": ["console"], "propagate": False},
         "django.security": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},
     },
 }

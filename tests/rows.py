@@ -21,6 +21,9 @@ TABLES = {
     "sla_firing": "count(contested_at) + count(settled_at) + count(*)",
     "events_event": "count(*)",
     "events_command": "count(*)",
+    "delivery_endpoint": "sum(length(state)) + count(*)",
+    "delivery_secret": "count(expires_at) + count(*)",
+    "delivery_delivery": "sum(length(state)) + count(*)",
     "viewflow_task": "count(finished) + count(owner_id) + count(*)",
 }
 

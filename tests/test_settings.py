@@ -50,6 +50,8 @@ def test_production_settings_pass_the_deployment_check() -> None:
         ({"REDIS_URL": "http://redis"}, "has to start with redis://"),
         ({"DAYAQ_RELAY": "somewhere"}, "has to be one of inside, beside"),
         ({"DAYAQ_CLOCKS": "somewhere"}, "has to be one of inside, beside"),
+        ({"DAYAQ_JOBS": "somewhere"}, "has to be one of inside, beside"),
+        ({"DAYAQ_WEBHOOK_NETWORKS": "10.0.0.0/8,10.1.2.3/8"}, "DAYAQ_WEBHOOK_NETWORKS names no network"),
     ],
 )
 def test_a_bad_value_is_refused_with_a_sentence(changed: dict[str, str], sentence: str) -> None:

@@ -16,6 +16,7 @@ from access.policy import Action
 from access.roles import AGENCY, Role
 from access.visibility import referrals_for
 from agencies.lifecycle import OPEN
+from delivery.selectors import dead_letters
 from sla.selectors import open_hours
 from workflows import queue
 
@@ -58,6 +59,7 @@ def navigation(actor: User, path: str) -> list[dict[str, Any]]:
         ("queue", _("Queue"), "list", Action.QUEUE_VIEW, nobody_has),
         ("applications", _("Applications"), "file", Action.APPLICATION_LIST, None),
         ("board", _("Board"), "home", Action.BOARD_VIEW, wait_for_a_supervisor),
+        ("deliveries", _("Deliveries"), "send", Action.WEBHOOKS_VIEW, given_up),
         ("calendar", _("Calendar"), "cal", Action.CALENDAR_EDIT, None),
         ("admin:index", _("Reference data"), "list", Action.REFERENCE_EDIT, None),
     ]
@@ -86,6 +88,11 @@ def waiting_for_confirmation(actor: User) -> int:
 def wait_for_a_supervisor(actor: User) -> int | None:
     """Breaches in which he has to step in; none are shown to others."""
     return (queue.escalations().count() or None) if may(actor, Action.ESCALATIONS_VIEW) else None
+
+
+def given_up(actor: User) -> int | None:
+    """Messages to the agency's own system that were given up: somebody has to decide about them."""
+    return dead_letters(actor) or None
 
 
 def nobody_has(actor: User) -> int | None:

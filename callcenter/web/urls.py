@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from . import applications, board, calendar, clockwork, desk, home, queue, triage
+from . import applications, board, calendar, clockwork, deliveries, desk, home, presence, queue, triage
 from .sign_in import SignIn
 
 SIGN_IN = auth.LoginView.as_view(redirect_authenticated_user=True, authentication_form=SignIn)
@@ -38,10 +38,18 @@ urlpatterns = [
     path("applications/<uuid:application>/", applications.show, name="application"),
     path("applications/<uuid:application>/part/", applications.part, name="application-part"),
     path("applications/<uuid:application>/<str:verb>/", applications.act, name="application-act"),
+    path("presence/<str:kind>/<uuid:record>/", presence.others, name="presence"),
     path("board/", board.board, name="board"),
     path("board/part/", board.part, name="board-part"),
     path("board/time/", clockwork.time, name="time"),
     path("board/time/part/", clockwork.part, name="time-part"),
+    path("deliveries/", deliveries.index, name="deliveries"),
+    path("deliveries/new/", deliveries.add, name="delivery-add"),
+    path("deliveries/<uuid:endpoint>/", deliveries.show, name="delivery"),
+    path("deliveries/<uuid:endpoint>/<str:verb>/", deliveries.act, name="delivery-act"),
+    path(
+        "deliveries/<uuid:endpoint>/<uuid:delivery>/<str:verb>/", deliveries.act_on_one, name="delivery-one"
+    ),
     path("calendar/", calendar.show, name="calendar"),
     path("calendar/edit/", calendar.edit, name="calendar-edit"),
 ]

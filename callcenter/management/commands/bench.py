@@ -10,10 +10,12 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from bench import intake, sla
+from bench.live import run as live
 
 RUNS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "intake": lambda options: intake.run(options["seconds"]),
     "sla": lambda options: sla.run(options["seconds"], options["clocks"]),
+    "live": lambda options: live.run(options["seconds"], options["sockets"]),
 }
 
 
@@ -29,6 +31,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
         parser.add_argument("--seconds", type=float, default=10, help="seconds for each way of doing it")
         parser.add_argument("--clocks", type=int, default=1_000_000, help="sla: how many of them are open")
+        parser.add_argument(
+            "--sockets",
+            type=lambda text: [int(part) for part in text.split(",")],
+            default=live.SOCKETS,
+            help="live: numbers of them, with commas between (10,200,1000,2000)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         options["seconds"] = max(0.1, options["seconds"])
@@ -57,4 +65,4 @@ def lines(result: dict[str, Any]) -> list[str]:
     ]
 
 
-TOLD = {"intake": lines, "sla": sla.lines}
+TOLD = {"intake": lines, "sla": sla.lines, "live": live.lines}

@@ -25,7 +25,7 @@ BLOCK = re.compile(
 )
 VARIABLE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 PACKAGES = (
-    *("access", "agencies", "callcenter", "events", "feedback"),
+    *("access", "agencies", "callcenter", "delivery", "events", "feedback"),
     *("intake", "people", "routing", "sla", "workflows"),
 )
 LANGUAGES = ("az", "ru")
