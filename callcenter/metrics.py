@@ -125,7 +125,8 @@ GAUGES = (
         "dayaq_deliveries",
         "Deliveries to agencies' systems that are not done",
         "state",
-        "SELECT state, count(*) FROM delivery_delivery WHERE state IN ('pending', 'dead') GROUP BY 1",
+        "SELECT state, count(*) FROM delivery_delivery"
+        " WHERE state IN ('pending', 'dead') AND event_id IS NOT NULL GROUP BY 1",
     ),
 )
 

@@ -174,7 +174,9 @@ def secure(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
                     with server.wrap_socket(raw, server_side=True) as line:
                         heard = b""
                         while not heard.endswith(b"{}"):  # what is left unread would reset the line
-                            heard += line.recv(65536)
+                            if not (part := line.recv(65536)):
+                                break
+                            heard += part
                         line.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
                 except OSError:
                     raw.close()  # the sender did not like our name
