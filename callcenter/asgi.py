@@ -15,10 +15,10 @@ http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 needs the apps to be ready
 from django.conf import settings  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.urls import path, re_path  # noqa: E402
 
 from callcenter.jobs import Jobs  # noqa: E402
-from callcenter.live.consumers import LiveConsumer  # noqa: E402
+from callcenter.live.consumers import LiveConsumer, Nowhere  # noqa: E402
 from callcenter.live.door import Door  # noqa: E402
 from events.relay import Relay  # noqa: E402
 from workflows.firing import Loop  # noqa: E402
@@ -65,7 +65,9 @@ def _end(loops: Sequence[Relay | Loop | Jobs], threads: Sequence[threading.Threa
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": Door(URLRouter([path("ws/live/", LiveConsumer.as_asgi())])),
+        "websocket": Door(
+            URLRouter([path("ws/live/", LiveConsumer.as_asgi()), re_path("", Nowhere.as_asgi())])
+        ),
         "lifespan": Lifespan(),
     }
 )

@@ -139,6 +139,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
             line.tell({"op": "error", "code": "not_found"})
 
 
+class Nowhere(AsyncWebsocketConsumer):
+    """Every other address of a socket: refused before anything is said."""
+
+    channel_layer_alias = "none"
+
+    async def connect(self) -> None:
+        await self.close()
+
+
 def _line(consumer: LiveConsumer, user: User) -> Line:
     session, token = consumer.scope.get("session"), consumer.scope.get("token")
     return Line(
@@ -196,6 +205,6 @@ class Budget:
 def _parsed(text: str) -> dict[str, Any]:
     try:
         message = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}

@@ -158,4 +158,4 @@ def frame(event: Told, topic: Topic, epoch: str) -> bytes:
 
 
 def as_frame(body: dict[str, Any]) -> bytes:
-    return text_frame(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    return text_frame(json.dumps(body, separators=(",", ":")).encode())

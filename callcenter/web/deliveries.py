@@ -93,6 +93,8 @@ def _line(row: Any) -> Context:
     look, word = STATES[row.state]
     if row.state == EndpointState.ACTIVE and row.blocked:
         look, word = "late", _("Does not answer")
+    elif row.state == EndpointState.ACTIVE and not row.last_success:
+        look, word = "none", _("Not tried yet")
     return {
         "id": row.pk,
         "url": row.url,
@@ -133,9 +135,17 @@ def show(request: HttpRequest, endpoint: UUID) -> HttpResponse:
         "earlier_url": _at(shown, place - 1) if place > 1 else "",
         "further_url": _at(shown, place + 1) if more else "",
         "secrets": list(valid),
+        "test": _last_test(endpoint, now),
         "first": place == 1,
     }
     return render(request, "deliveries/show.html", context)
+
+
+def _last_test(endpoint: UUID, now: Any) -> Context | None:
+    """What came of the newest test message; it is counted nowhere else."""
+    tests = Delivery.objects.filter(endpoint=endpoint, event=None).prefetch_related("tries")
+    newest = tests.order_by("-id").first()
+    return _message(newest, now) if newest else None
 
 
 FURTHEST = 500  # pages; who has more waiting does not find anything by turning pages

@@ -66,6 +66,7 @@ def test_the_page_says_since_when_it_is_stale_keeps_what_is_written_and_catches_
         expect(row).to_contain_text("İcradadır", timeout=8_000)
         expect(page.locator("#answer-form textarea")).to_have_value("Yarımçıq cavab")
         expect(page.locator("#answer-form textarea")).to_be_focused()
+        expect(page.locator(".held-word")).to_contain_text("dəyişiklik")
         page.locator("h1").first.click()  # out of the list: now it may take in what waited
         expect(page.locator("[data-live-id]", has_text=other.number)).to_be_visible(timeout=20_000)
         page.context.close()

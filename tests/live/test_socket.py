@@ -106,8 +106,14 @@ def test_a_stranger_is_denied_what_is_not_his(server: str, people_at_work: Any, 
 def test_no_token_no_origin_no_socket(server: str) -> None:
     address = server.replace("http", "ws") + "/ws/live/"
 
-    with pytest.raises(InvalidStatus), connect(address) as socket:
+    other_port = server.rpartition(":")[0] + ":9"
+    for origin in (None, other_port, "http://testserver", server.replace("://", "://evil@"), "null"):
+        header = {"Cookie": "sessionid=x"} | ({"Origin": origin} if origin else {})
+        with pytest.raises(InvalidStatus), connect(address, additional_headers=header) as socket:
+            socket.recv(timeout=2)
+    with pytest.raises(InvalidStatus) as refused, connect(address.replace("live", "other")) as socket:
         socket.recv(timeout=2)
+    assert refused.value.response.status_code == 403
     with connect(address, additional_headers={"Authorization": "Token wrong"}) as socket:
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=2)

@@ -278,9 +278,14 @@ def test_floods_and_what_is_no_message_of_ours(by_token: Open, people_at_work: A
     assert [ends_with(line) for line in (flood, long, binary)] == [4408, 4408, 4408]
 
     line = by_token(user)
-    for nonsense in ("", "{}", "[]", "null", '{"op": 7}', '{"op": "publish", "topic": "board"}'):
+    nonsenses = ("", "{}", "[]", "null", '{"op": 7}', '{"op": "publish", "topic": "board"}', "[" * 1990)
+    for nonsense in nonsenses:
         line.send(nonsense)
         assert json.loads(line.recv(timeout=5)) == {"op": "error", "code": "unknown_op"}
+    line.send('{"op": "subscribe", "topic": "\\ud800"}')
+    assert json.loads(line.recv(timeout=5)) == {"op": "denied", "topic": "\ud800"}
+    line.send('{"op": "here", "record": "\\ud800:\\ud800"}')
+    assert json.loads(line.recv(timeout=5)) == {"op": "error", "code": "not_found"}
     line.send(json.dumps({"op": "ping"}))
     assert json.loads(line.recv(timeout=5)) == {"op": "pong"}
 

@@ -14,6 +14,9 @@ def js_word_table() -> dict[str, str]:
         "held_changed": _("%(n)s changed"),
         "held": _("%(what)s: refresh the list"),
         "gone": _("No longer in this list"),
+        "behind": _(
+            "Something has changed here meanwhile. You see it when you have sent or cleared your text."
+        ),
         "said_late": _("%(n)s late"),
         "said_escalation": _("Time is up: a supervisor has to step in"),
         "said_crisis": _("A crisis has been opened"),

@@ -1,6 +1,6 @@
 // What live frames do to the page. Known rows change in place; new, moved and departed rows wait until nobody is in
 // the list, or behind one button. Fields that somebody edits are never overwritten.
-import { adopt, busyWriting, fetchPart, keepingFocus, say, swapped, word } from "./util.js";
+import { adopt, busyWriting, fetchPart, keepingFocus, say, speak, swapped, word } from "./util.js";
 
 const QUIET = 10_000; // a list may re-sort when it had neither focus nor pointer for so long
 const LIST_EVERY = 2_000, PART_EVERY = 500;
@@ -106,13 +106,22 @@ async function syncNode(node) {
 function put(node, fresh) {
   if (!fresh || !node.isConnected) return;
   if (fresh.dataset.liveVersion && versionOf(fresh) < versionOf(node)) return; // an older answer came later
-  if (busyWriting(node)) { // waits until the fields are sent or cleared, see beat()
-    node.dataset.liveBehind = "";
-    node.classList.add("held-part");
-    return;
-  }
+  if (busyWriting(node)) return sayBehind(node); // waits until the fields are sent or cleared, see beat()
   delete node.dataset.liveBehind;
   adopt(node, fresh, node.closest("[data-live-list]") && node.dataset.liveId ? KEEP : []);
+}
+
+/** Something changed, and somebody writes: it says so, and takes nothing away. */
+function sayBehind(node) {
+  if ("liveBehind" in node.dataset) return;
+  node.dataset.liveBehind = "";
+  node.classList.add("held-part");
+  const note = document.createElement("p");
+  note.className = "held-word";
+  note.textContent = word("behind");
+  const form = [...node.querySelectorAll("form")].find(busyWriting);
+  (form || node).prepend(note);
+  speak(note.textContent);
 }
 
 /** The row is no longer the reader's: it keeps its place and says so. */
@@ -229,7 +238,11 @@ function beat() {
     else if (isQuiet(list)) throttled(list, LIST_EVERY, takeHeld);
   }
   for (const node of document.querySelectorAll("[data-live-behind]")) {
-    if (!busyWriting(node)) { node.classList.remove("held-part"); delete node.dataset.liveBehind; askRow(node); }
+    if (busyWriting(node)) continue;
+    node.classList.remove("held-part");
+    delete node.dataset.liveBehind;
+    node.querySelector(".held-word")?.remove();
+    askRow(node);
   }
 }
 
