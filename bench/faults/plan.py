@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,6 +34,7 @@ class Way(StrEnum):
 OPEN_ENDED = (Way.LEFT, Way.WAITING)
 WAITS = (Way.WAITING, Way.HELD)
 ENDED = {Way.WHOLE: 40, Way.HELD: 12, Way.RELEASED: 12, Way.RETURNED: 12, Way.WITHDRAWN: 24}
+BRIEF = {Way.WHOLE: 16, Way.HELD: 4, Way.RELEASED: 4, Way.RETURNED: 4, Way.WITHDRAWN: 72}  # by the thousand
 
 
 class Twice(StrEnum):
@@ -57,19 +58,36 @@ class Intent:
     patient: bool = True  # asks until it is answered; otherwise once, and may never know
 
 
-def draw(seed: int, name: str, count: int, *, seconds: float, stay_open: int) -> list[Intent]:
-    """``count`` intents spread over ``seconds``; about ``stay_open`` of them are never brought to an end."""
+def draw(
+    seed: int,
+    name: str,
+    count: int,
+    *,
+    seconds: float,
+    stay_open: int,
+    ended: Mapping[Way, int] = ENDED,
+) -> list[Intent]:
+    """``count`` intents spread over ``seconds``; about ``stay_open`` of them are never brought to an end,
+    the others as ``ended`` weighs it."""
     dice = random.Random(f"{seed} {name} plan")
     left = min(0.25, stay_open / max(1, count))
-    return [_one(dice, name, number, seconds * number / max(1, count), left) for number in range(count)]
+    ways = list(ended), list(ended.values())
+    return [_one(dice, name, number, seconds * number / max(1, count), left, ways) for number in range(count)]
 
 
-def _one(dice: random.Random, name: str, number: int, at: float, left: float) -> Intent:
+def _one(
+    dice: random.Random,
+    name: str,
+    number: int,
+    at: float,
+    left: float,
+    ways: tuple[list[Way], list[int]],
+) -> Intent:
     patient = dice.random() >= IMPATIENT
     if not patient or dice.random() < left:
         way = dice.choice(OPEN_ENDED) if patient else Way.LEFT
     else:
-        way = dice.choices(list(ENDED), weights=list(ENDED.values()))[0]
+        way = dice.choices(ways[0], weights=ways[1])[0]
     twice = {0: Twice.AFTER, TWICE // 2: Twice.AT_ONCE}.get(number % TWICE, Twice.NO)
     return Intent(
         name=f"r-{name}-{number:06}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -37,6 +38,7 @@ class Lane:
     longest: float  # seconds after which no new intent is taken, on a slow machine
     enough: int  # applications without which a run says too little
     stay_open: int = 1000  # a live view shows 2,000 rows at most
+    ended: Mapping[plan.Way, int] = field(default_factory=lambda: plan.ENDED)
 
 
 COMMIT = Lane(
@@ -45,7 +47,7 @@ COMMIT = Lane(
 )  # fmt: skip
 NIGHT = Lane(
     "night", applications=10_100, seconds=1500, faults=120, gap=(8, 18), required=80, clients=12,
-    moods=(1500, 3000), drain=1800, control=200, longest=7200, enough=10_000,
+    moods=(1500, 3000), drain=1800, control=200, longest=7200, enough=10_000, ended=plan.BRIEF,
 )  # fmt: skip
 LANES = {lane.name: lane for lane in (COMMIT, NIGHT)}
 CONTROL_LONGEST = 60.0
@@ -92,8 +94,9 @@ class Rig:
 
     async def _main(self) -> None:
         lane = self.lane
+        seconds, stay_open = lane.seconds, lane.stay_open
         intents = plan.draw(
-            self.seed, "main", lane.applications, seconds=lane.seconds, stay_open=lane.stay_open
+            self.seed, "main", lane.applications, seconds=seconds, stay_open=stay_open, ended=lane.ended
         )
         faults = schedule.draw(self.seed, "main", lane.faults, gap=lane.gap)
         phase = Phase(
