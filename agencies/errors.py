@@ -19,6 +19,14 @@ class Taken(Conflict):
         )
 
 
+class TakenByYou(Taken):
+    """The caller has it himself."""
+
+    def __init__(self, who: str) -> None:
+        super().__init__(who)
+        self.message = _("You have taken this already. Go on with it, or release it.")
+
+
 class NotTaken(Conflict):
     """Nobody holds it, so there is nothing to release."""
 

@@ -17,7 +17,7 @@ from intake.models import Application
 from intake.services import body
 from people.reference import find
 
-from .errors import NotTaken, ReasonRequired, Taken
+from .errors import NotTaken, ReasonRequired, Taken, TakenByYou
 from .lifecycle import OPEN, REFERRAL, ReferralState, path
 from .models import Answer, Hold, Reason, Referral, Unit
 
@@ -84,7 +84,8 @@ def claim(referral: Referral, *, actor: Any, version: int | None = None) -> None
     if not referral.is_open:
         REFERRAL.check(ReferralState(referral.state), ReferralState.ACCEPTED)
     if referral.assignee is not None:
-        raise Taken(str(_("You")) if referral.assignee == actor else referral.assignee.display)
+        refusal = TakenByYou if referral.assignee == actor else Taken
+        raise refusal(referral.assignee.display)
     check_version(referral, version)
     _write(referral, assignee=actor)
 

@@ -5,18 +5,26 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+import psycopg
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotFound,
+    JsonResponse,
+)
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import callcenter.metrics  # noqa: F401 fills the registry
 from events import bell
 from events.metrics import registry
+from events.relay import parameters
 
 _draining = False
 _migrated = False
@@ -26,6 +34,21 @@ def drain() -> None:
     """From now on this process is not ready: no new work may be sent to it."""
     global _draining
     _draining = True
+
+
+class Probes:
+    """Middleware: probes are answered before anything that needs a session, and thus a database."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.views: dict[str, Callable[[HttpRequest], HttpResponseBase]] = {
+            "/healthz": healthz,
+            "/readyz": readyz,
+            "/metrics": metrics,
+        }
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.views.get(request.path, self.get_response)(request)
 
 
 @login_not_required
@@ -40,7 +63,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     Redis may be away: views are then late by seconds, and nothing is lost. It is told, but not asked for.
     """
-    checks = {"serving": not _draining, "database": _passes(_database), "tables": _passes(_tables)}
+    there = _passes(_database)
+    checks = {"serving": not _draining, "database": there, "tables": there and _passes(_tables)}
     ready = all(checks.values())
     body = {"status": "ready" if ready else "not ready", "checks": {**checks, "redis": _passes(_redis)}}
     return JsonResponse(body, status=200 if ready else 503)
@@ -51,10 +75,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """For Prometheus: with the token of the settings, or without one from this very machine."""
     if not _may_read_metrics(request):
         return HttpResponseNotFound()
-    try:
-        return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-    except DatabaseError:
-        return HttpResponse(status=503)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:
@@ -68,15 +89,15 @@ def _may_read_metrics(request: HttpRequest) -> bool:
 def _passes(check: Callable[[], bool]) -> bool:
     try:
         return check()
-    except (DatabaseError, redis.RedisError):
+    except (DatabaseError, psycopg.Error, redis.RedisError):
         return False
 
 
 def _database() -> bool:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '1s'")
-        cursor.execute("SELECT NOT pg_is_in_recovery()")
-        row = cursor.fetchone()
+    """On a connection of its own: a pool's patience is longer than a balancer's."""
+    impatient = "-c statement_timeout=1s"
+    with psycopg.connect(**parameters(), autocommit=True, connect_timeout=2, options=impatient) as asking:
+        row = asking.execute("SELECT NOT pg_is_in_recovery()").fetchone()
     return bool(row and row[0])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 from prometheus_client import Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
@@ -142,7 +143,10 @@ class House:
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         if time.monotonic() - self._at > FRESH:
-            self._told, self._at = [_gauge(*gauge) for gauge in GAUGES], time.monotonic()
+            try:
+                self._told, self._at = [_gauge(*gauge) for gauge in GAUGES], time.monotonic()
+            except DatabaseError:
+                self._told = []
         return self._told
 
 

@@ -31,6 +31,7 @@ from .topics import Topic
 log = logging.getLogger(__name__)
 
 TICK = 2.0  # seconds until a look without a ring
+BLIND = 3.0  # seconds without a look that succeeded, after which everybody is told so
 FRESH = 1.0  # seconds for which one snapshot serves everybody who asks
 READ = 500  # events in one look
 
@@ -104,6 +105,8 @@ class Hub:
         self.position = 0
         self._task: asyncio.Task[None] | None = None
         self._known = asyncio.Event()
+        self._seen_at = time.monotonic()  # when the journal was last known to be read or heard
+        self._blind = False
         self._moved = asyncio.Condition()
         self.rung: Callable[[str], Awaitable[None]] = _nobody
 
@@ -184,14 +187,32 @@ class Hub:
                         self._tell(heard.events)
                     else:
                         await self._look()
+                    self._sees()
                 except DatabaseError as error:
                     log.warning("live hub waits for the database: %s", type(error).__name__)
+                    self._sees_nothing()
                     await asyncio.sleep(0.5)
                 except Exception:  # its end would be silence, which nobody notices
                     log.exception("live hub looks again")
                     await asyncio.sleep(0.5)
                 async with self._moved:
                     self._moved.notify_all()
+
+    def _sees(self) -> None:
+        self._seen_at = time.monotonic()
+        if self._blind:
+            self._blind = False
+            self._tell_all({"op": "fresh"})
+
+    def _sees_nothing(self) -> None:
+        """An open socket says nothing about a journal that nobody can read: say it."""
+        if not self._blind and time.monotonic() - self._seen_at > BLIND:
+            self._blind = True
+            self._tell_all({"op": "stale"})
+
+    def _tell_all(self, body: dict[str, str]) -> None:
+        for line in self.lines:
+            line.tell(body)
 
     def _continues(self, batch: Batch) -> bool:
         """Does the batch begin where the hub stands, or before?"""

@@ -190,7 +190,7 @@ def _refused(request: HttpRequest, referral: UUID, verb: str, refusal: Refusal) 
     context["refused"] = Refused(
         verb=verb,
         label=context["labels"].get(verb, ""),
-        notice=str(Taken(seen.assignee_name).message) if taken else _notice(refusal, seen),
+        notice=_whose(refusal, seen) if taken else _notice(refusal, seen),
         form=form,
         still=verb in context["possible"],
         taken=taken,
@@ -202,6 +202,10 @@ def _refused(request: HttpRequest, referral: UUID, verb: str, refusal: Refusal) 
     )
     status = status_for(request, status_of(refusal))
     return _item(request, _place(request), referral, context, status=status)
+
+
+def _whose(refusal: Refusal, seen: ReferralSight) -> str:
+    return str((refusal if isinstance(refusal, Taken) else Taken(seen.assignee_name)).message)
 
 
 def _notice(refusal: Refusal, seen: ReferralSight) -> str:

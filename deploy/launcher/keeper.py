@@ -33,6 +33,7 @@ class Keeper:
         self.postgres: postgres.Postgres | None = None
         self.valkey: valkey.Valkey | None = None
         self.state: dict[str, Any] = {}
+        self.patience = {"PostgreSQL": processes.Patience(), "Valkey": processes.Patience()}
 
     def keep(self) -> int:
         """Start the servers, watch them, stop them; the record tells the launchers how it stands."""
@@ -87,11 +88,20 @@ class Keeper:
         self._tell("stopping")
 
     def _check(self, name: str, server: postgres.Postgres | valkey.Valkey | None) -> None:
-        if server and server.process and server.process.poll() is not None:
+        """Start again what ended by itself; what keeps ending is a reason to stop."""
+        if not (server and server.process and server.process.poll() is not None):
+            return
+        code = server.process.returncode
+        if not self.patience[name].allows():
             raise LauncherError(
-                f"{name} ended by itself (code {server.process.returncode}):\n{processes.tail(server.log)}",
+                f"{name} ended by itself (code {code}):\n{processes.tail(server.log)}",
                 f"see the lines above and {server.log}, then start again: committed data is kept",
             )
+        line(f"dayaq: {name} ended by itself (code {code}) and is started again")
+        server.start()
+        pids = {"postgres_pid": self.postgres, "valkey_pid": self.valkey}
+        self.state |= {key: _pid(each.process) for key, each in pids.items() if each}
+        self._tell("ready")
 
     def _stop(self) -> None:
         for server in (self.valkey, self.postgres):

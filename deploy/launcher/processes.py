@@ -151,6 +151,21 @@ def end(process: "subprocess.Popen[bytes]", number: int = signal.SIGTERM, patien
         process.wait()
 
 
+class Patience:
+    """How often something that ends by itself is started again: not more than so often within a minute."""
+
+    TIMES, SECONDS = 3, 60.0
+
+    def __init__(self) -> None:
+        self._ended: list[float] = []
+
+    def allows(self) -> bool:
+        """It has ended once more: is it worth another start?"""
+        now = time.monotonic()
+        self._ended = [*(at for at in self._ended if now - at < self.SECONDS), now]
+        return len(self._ended) <= self.TIMES
+
+
 def birth(pid: int) -> str | None:
     """What tells a process from a later one with its number; None when it does not run or is a zombie."""
     if LINUX:

@@ -58,6 +58,7 @@ class Product:
         self.steps = Steps(STEPS + demo)
         self.log = home.logs / "web.log"
         self.web: subprocess.Popen[bytes] | None = None
+        self.patience = processes.Patience()
 
     def serve(self) -> int:
         """Run until asked to stop; whatever happens, nothing of ours is left running."""
@@ -161,17 +162,20 @@ class Product:
 
     def _start_web(self, servers: Servers) -> None:
         with self.steps.step("starting the web server"):
-            # fmt: off
-            self.web = processes.start(
-                [self.environment.python, "-m", "callcenter.serve", "--host", "127.0.0.1",
-                 "--port", str(self.port)],
-                log=self.log, env=self.variables, cwd=self.checkout,
-            )
-            # fmt: on
-            self._record(web=self.web.pid, birth=processes.birth(self.web.pid))
-            self._wait_for_page(servers)
-            self._record(web=self.web.pid, birth=processes.birth(self.web.pid), ready=True)
+            self._run_web(servers)
         print(f"\nDayaq is ready: {address(self.port)}   (stop with Ctrl-C)", flush=True)
+
+    def _run_web(self, servers: Servers) -> None:
+        # fmt: off
+        self.web = processes.start(
+            [self.environment.python, "-m", "callcenter.serve", "--host", "127.0.0.1",
+             "--port", str(self.port)],
+            log=self.log, env=self.variables, cwd=self.checkout,
+        )
+        # fmt: on
+        self._record(web=self.web.pid, birth=processes.birth(self.web.pid))
+        self._wait_for_page(servers)
+        self._record(web=self.web.pid, birth=processes.birth(self.web.pid), ready=True)
 
     def _wait_for_page(self, servers: Servers) -> None:
         begin, said = time.monotonic(), 10.0
@@ -197,6 +201,9 @@ class Product:
 
     def _watch(self, servers: Servers) -> None:
         while True:
+            if self.web is not None and self.web.poll() is not None and self.patience.allows():
+                line(f"dayaq: the web server ended by itself ({self.web.returncode}); starting it again ...")
+                self._run_web(servers)
             self._check(servers)
             time.sleep(0.3)
 

@@ -156,13 +156,34 @@ def test_a_first_page_that_never_comes_is_a_failure(stand_in: StandIn) -> None:
     assert not stand_in.answers()
 
 
-def test_servers_that_vanish_end_the_product_with_a_reason(stand_in: StandIn) -> None:
+def test_parts_that_are_killed_are_started_again(stand_in: StandIn) -> None:
     process = stand_in.start_and_wait()
     stand_in.run("manage", "write", "kept")
-    os.kill(stand_in.home.recorded("servers")["postgres_pid"], signal.SIGKILL)
+    for key, place in (("web", "product"), ("valkey_pid", "servers"), ("postgres_pid", "servers")):
+        before = stand_in.home.recorded(place)[key]
+        os.kill(before, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while stand_in.home.recorded(place).get(key) in (before, None) or not stand_in.answers():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert stand_in.run("manage", "read").stdout.split() == ["kept"]
+
+
+def test_a_server_that_keeps_vanishing_ends_the_product_with_a_reason(stand_in: StandIn) -> None:
+    process = stand_in.start_and_wait()
+    stand_in.run("manage", "write", "kept")
+    killed: set[int] = set()
+    while process.poll() is None:
+        server = stand_in.home.recorded("servers").get("valkey_pid")
+        if server and server not in killed:
+            killed.add(server)
+            os.kill(server, signal.SIGKILL)
+        time.sleep(0.1)
     _, progress = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "PostgreSQL ended by itself" in progress
+    assert len(killed) == 4
+    assert "Valkey ended by itself" in progress
     assert "what to do:" in progress
     assert stand_in.run("manage", "read").stdout == "kept\n"
 

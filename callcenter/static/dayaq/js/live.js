@@ -17,7 +17,7 @@ const ENDING = [1001, 1012, 1013], SIGNED_OUT = [4401, 4403];
 const topics = new Map(); // topic -> cursor or null
 const etags = new Map();
 let socket = null, failures = 0, lastNews = Date.now(), lostAt = null;
-let retryTimer = null, pollTimer = null, pollAnswered = false, pingTimer = null, stopped = false;
+let retryTimer = null, pollTimer = null, pollAnswered = false, pingTimer = null, stopped = false, blind = false;
 
 function collect() {
   for (const node of document.querySelectorAll("[data-live-topic], [data-live-count]")) {
@@ -150,17 +150,22 @@ function connect() {
     for (const topic of topics.keys()) subscribe(topic);
     sayHere(true);
     // With nothing missed the server may have nothing to say.
-    setTimeout(() => { if (socket === line && isOpen()) caughtUp(); }, 1500);
+    setTimeout(() => { if (socket === line && isOpen() && !blind) caughtUp(); }, 1500);
   };
   line.onmessage = (message) => {
     clearTimeout(pingTimer);
     pingTimer = null;
-    caughtUp();
-    handle(JSON.parse(message.data));
+    const frame = JSON.parse(message.data);
+    if (frame.op === "stale") blind = true; // the server itself learns nothing new
+    else if (frame.op !== "pong") blind = false;
+    if (blind) mark("stale");
+    else caughtUp();
+    handle(frame);
   };
   line.onclose = (event) => {
     if (socket !== line) return;
     lostAt ??= Date.now();
+    blind = false;
     if (SIGNED_OUT.includes(event.code)) { // trying again cannot help
       stopped = true;
       mark("stale");
