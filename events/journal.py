@@ -54,6 +54,7 @@ class Head:
     epoch: str
     position: int
     floor: int = 0
+    delayed: bool = False  # events wait for their position, and no relay gives them one
 
     def reaches(self, after: int) -> bool:
         """Can a reader who knows everything up to ``after`` go on from there?"""
@@ -62,9 +63,12 @@ class Head:
 
 def head() -> Head:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT epoch, head, floor FROM events_stream WHERE id = 1")
-        epoch, position, floor = cursor.fetchone()
-    return Head(str(epoch), position, floor)
+        cursor.execute(
+            "SELECT epoch, head, floor, coalesce(now() - interval '5 seconds' > (SELECT at FROM events_event"
+            " WHERE position IS NULL ORDER BY id LIMIT 1), false) FROM events_stream WHERE id = 1"
+        )
+        epoch, position, floor, delayed = cursor.fetchone()
+    return Head(str(epoch), position, floor, delayed)
 
 
 def after(position: int, *, upto: int | None = None, limit: int = 500) -> list[Told]:

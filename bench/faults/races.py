@@ -12,6 +12,8 @@ from .history import History
 from .lives import CANARY, PERSON
 from .stage import CROWD, CROWD_UNIT
 
+AGAIN = 30.0  # seconds in which a client that is told "busy" asks the same again
+
 SUBJECT = "INS-STATUS"  # asks one unit: that of the crowd
 
 
@@ -77,7 +79,11 @@ async def _at_once(
 
     async def one(line: Line, ask: dict[str, Any]) -> Answer:
         try:
-            return await line.ask("POST", path, **ask)
+            answer = await line.ask("POST", path, **ask)
+            while answer.status == 503 and time.monotonic() - begin < AGAIN:  # as it is told
+                await asyncio.sleep(0.5)
+                answer = await line.ask("POST", path, **ask)
+            return answer
         except Unanswered as trouble:
             return Answer(0, str(trouble))
         finally:

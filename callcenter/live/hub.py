@@ -185,9 +185,9 @@ class Hub:
                         await self.rung(heard)
                     elif heard is not None and self._continues(heard):
                         self._tell(heard.events)
+                        self._sees()
                     else:
                         await self._look()
-                    self._sees()
                 except DatabaseError as error:
                     log.warning("live hub waits for the database: %s", type(error).__name__)
                     self._sees_nothing()
@@ -205,7 +205,7 @@ class Hub:
             self._tell_all({"op": "fresh"})
 
     def _sees_nothing(self) -> None:
-        """An open socket says nothing about a journal that nobody can read: say it."""
+        """Nobody can read the journal, or no relay stamps it: an open socket does not show that."""
         if not self._blind and time.monotonic() - self._seen_at > BLIND:
             self._blind = True
             self._tell_all({"op": "stale"})
@@ -220,6 +220,10 @@ class Hub:
 
     async def _look(self) -> None:
         head = await asked(journal.head)()
+        if head.delayed:
+            self._sees_nothing()
+        else:
+            self._sees()
         if not self._known.is_set():
             self.epoch, self.position = head.epoch, head.position
             self._known.set()

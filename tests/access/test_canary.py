@@ -5,6 +5,7 @@ The tape of ``tests.access.life`` holds what everybody was answered during three
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,12 +14,16 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from callcenter.live import stream
+from callcenter.live import stream, topics
+from delivery import courier
+from delivery.models import Delivery
 from events import bell
+from events.journal import COLUMNS, Batch, Told, encode
 from events.models import Event, Stream
 from people.models import Person
 from tests.access.life import OPERATOR, STAFF_OF_THE_TAPE, Tape, listening, may_read, record
 from tests.conftest import _begin_stream, load_reference_data
+from tests.live.frames import unframed
 
 pytestmark = pytest.mark.django_db
 
@@ -98,14 +103,24 @@ def test_a_refusal_repeats_nothing_of_a_record(tape: Tape) -> None:
     assert found == []
 
 
-def test_live_frames_are_the_same_for_everybody_and_hold_no_persons_word(tape: Tape) -> None:
+def test_what_is_told_by_itself_is_the_same_for_everybody_and_holds_no_persons_word(tape: Tape) -> None:
+    """Frames of sockets, rings of the bell, messages to agencies' systems, snapshots."""
     epoch = str(Stream.objects.get(pk=1).epoch)
-    frames = [stream.frame(event, topic, epoch) for event in Event.objects.all() for topic in event.topics]
+    told = [Told(position or 0, *rest) for position, *rest in Event.objects.values_list(*COLUMNS)]
+    frames = [
+        json.dumps(unframed(stream.frame(event, topics.parse(name), epoch)), ensure_ascii=False)
+        for event in told
+        for name in event.topics
+    ]
+    rings = [json.dumps(json.loads(encode(Batch(epoch, 0, told))), ensure_ascii=False)]
+    messages = [courier.payload(Delivery(event=event)).decode() for event in Event.objects.all()]
     snapshots = [said.text for said in tape.said if " live/" in said.where and said.status == 200]
 
     assert len(frames) > 100
+    assert len(messages) > 30
     assert len(snapshots) > 30
-    assert [text for text in (*frames, *snapshots) if marks_in(tape, text)] == []
+    everything = (*frames, *rings, *messages, *snapshots)
+    assert [text for text in everything if marks_in(tape, text)] == []
 
 
 def test_no_log_line_holds_a_citizens_word(tape: Tape) -> None:

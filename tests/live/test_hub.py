@@ -193,6 +193,23 @@ def test_another_history_lets_everybody_start_over(head: list[Head]) -> None:
     assert (bench.hub.epoch, bench.hub.position) == ("another", 3)
 
 
+def test_who_follows_is_told_when_nobody_can_read_the_journal_or_stamp_it(
+    head: list[Head], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench()
+    _line, wire = bench.live()
+    monkeypatch.setattr(hubs, "BLIND", 0.0)
+    bench.hub._sees_nothing()
+    bench.hub._sees_nothing()
+    run(bench.hub._look())
+    head[0] = Head(EPOCH, 10, delayed=True)
+    run(bench.hub._look())
+    head[0] = Head(EPOCH, 10)
+    run(bench.hub._look())
+
+    assert [frame["op"] for frame in wire.frames] == ["stale", "fresh", "stale", "fresh"]
+
+
 def test_a_hub_that_fell_far_behind_does_not_read_it_all(head: list[Head]) -> None:
     bench = Bench()
     _line, wire = bench.live()

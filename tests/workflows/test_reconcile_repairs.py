@@ -170,23 +170,6 @@ def test_the_part_that_was_asked_first_leads(register: Any, referrals: Any) -> N
     assert (told.kind, told.reason) == (Kind.REFERRAL_RECONCILED, "open-has-a-lead")
 
 
-def test_a_round_ends_when_nobody_is_left_to_wait_for(
-    register: Any, referrals: Any, answer: Any, give_back: Any, people_at_work: Any
-) -> None:
-    """The lead's reasoned refusal is an answer, too: the policy waits for the lead's, which cannot come."""
-    application = register("MED-EXAM")
-    sql("UPDATE intake_application SET policy = 'lead' WHERE id = %s", application.pk)
-    lead, *others = referrals(application)
-    give_back(lead, "not_eligible")
-    for part in others:
-        answer(part)
-    list(reconcile.repair())
-
-    assert reconcile.run() == []
-    application.refresh_from_db()
-    assert application.state == "awaiting_confirmation"
-
-
 def test_a_healthy_application_is_left_alone(register: Any, referrals: Any, worker: Any) -> None:
     application = register("MED-EXAM")
     part = referrals(application)[0]
