@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 TICK = 2.0  # seconds until a look without a ring
 BLIND = 3.0  # seconds without a look that succeeded, after which everybody is told so
 FRESH = 1.0  # seconds for which one snapshot serves everybody who asks
-READ = 500  # events in one look
+READ = 200  # events in one look, and thus in one write
 
 
 class Channel:
@@ -77,20 +77,21 @@ class Channel:
                 del self.catching[line]
                 self.live.add(line)
 
-    def fan_out(self, event: Told, epoch: str) -> list[Line]:
-        """Tell everybody; returns those who do not keep up."""
-        self._view, self.last = None, event.position
-        frame = stream.frame(event, self.topic, epoch)
-        slow = [line for line in self.live if not line.offer(frame)]
+    def fan_out(self, told: list[tuple[int, bytes]]) -> list[Line]:
+        """Tell everybody, with one write for all that came together; returns those who do not keep up."""
+        self._view, self.last = None, told[-1][0]
+        whole = b"".join(frame for _position, frame in told)
+        slow = [line for line in self.live if not line.offer(whole)]
         for line, place in list(self.catching.items()):
-            if place.held is None and event.position > place.upto:
+            if place.held is not None:
+                if not place.hold(told):
+                    slow.append(line)
+            elif news := b"".join(frame for position, frame in told if position > place.upto):
                 del self.catching[line]
                 self.live.add(line)
-                if not line.offer(frame):
+                if not line.offer(news):
                     slow.append(line)
-            elif not place.hold(event.position, frame):
-                slow.append(line)
-        metrics.FRAMES.inc(len(self.live))
+        metrics.FRAMES.inc(len(told) * len(self.live))
         return slow
 
 
@@ -241,14 +242,19 @@ class Hub:
             self._tell(events)
 
     def _tell(self, events: list[Told]) -> None:
+        """Hand out what is news: an event is encoded once for each topic that is followed."""
+        batches: dict[str, list[tuple[int, bytes]]] = {}
         for event in events:
             if event.position <= self.position:
                 continue
             for audience in event.topics:
-                channel = self.channels.get(audience)
-                if channel is not None:
-                    self._put_to_sleep(channel.fan_out(event, self.epoch))
+                if (channel := self.channels.get(audience)) is not None:
+                    frame = stream.frame(event, channel.topic, self.epoch)
+                    batches.setdefault(audience, []).append((event.position, frame))
             self.position = event.position
+        for audience, told in batches.items():
+            if (channel := self.channels.get(audience)) is not None:
+                self._put_to_sleep(channel.fan_out(told))
 
     def _put_to_sleep(self, slow: list[Line]) -> None:
         """These get nothing more until they have taken what waits; then they start over."""

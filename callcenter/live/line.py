@@ -53,9 +53,8 @@ class Catching:
     held: list[tuple[int, bytes]] | None = field(default_factory=list)
     upto: int = 0
 
-    def hold(self, position: int, frame: bytes) -> bool:
+    def hold(self, told: list[tuple[int, bytes]]) -> bool:
         """Keep it for later. False when that is too much."""
-        if self.held is None:
-            return True
-        self.held.append((position, frame))
-        return len(self.held) <= HELD
+        if self.held is not None:
+            self.held += told
+        return self.held is None or len(self.held) <= HELD

@@ -104,6 +104,18 @@ def test_batches_that_overlap_or_come_late_are_told_once() -> None:
     assert not bench.hub._continues(Batch("another", 14, [event(15)]))
 
 
+def test_what_comes_together_is_written_at_once() -> None:
+    bench = Bench()
+    _line, wire = bench.live()
+    late, late_wire = bench.line()
+    bench.hub.join(late, QUEUE)
+    bench.hub.begin(late, QUEUE, 12)
+    bench.tell(11, 12, 13, 14)
+
+    assert (positions(wire), wire.writes) == ([11, 12, 13, 14], 1)
+    assert (positions(late_wire), late_wire.writes) == ([13, 14], 1)
+
+
 def test_a_client_that_takes_nothing_gets_nothing_more_and_starts_over_when_it_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -112,7 +124,8 @@ def test_a_client_that_takes_nothing_gets_nothing_more_and_starts_over_when_it_h
     slow, waiting = bench.live()
     quick, taken = bench.live()
     waiting.reads = False
-    bench.tell(*range(11, 111))
+    for position in range(11, 111):
+        bench.tell(position)
 
     assert waiting.untaken < 3000
     assert len(taken.told("event")) == 100
