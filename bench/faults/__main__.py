@@ -1,4 +1,4 @@
-"""``./run bench faults --lane commit|night [--seed N] [--json]``."""
+"""``./run bench faults --lane commit|evening|night [--seed N] [--json]``."""
 
 from __future__ import annotations
 

@@ -45,11 +45,15 @@ COMMIT = Lane(
     "commit", applications=320, seconds=110, faults=22, gap=(2.5, 6.5), required=15, clients=10,
     moods=(60, 160), drain=90, control=60, longest=220, enough=150,
 )  # fmt: skip
+EVENING = Lane(
+    "evening", applications=2000, seconds=420, faults=88, gap=(2.5, 6.5), required=80, clients=12,
+    moods=(300, 800), drain=300, control=60, longest=540, enough=600, ended=plan.BRIEF,
+)  # fmt: skip
 NIGHT = Lane(
     "night", applications=10_100, seconds=1500, faults=120, gap=(8, 18), required=80, clients=12,
     moods=(1500, 3000), drain=1800, control=200, longest=7200, enough=10_000, ended=plan.BRIEF,
 )  # fmt: skip
-LANES = {lane.name: lane for lane in (COMMIT, NIGHT)}
+LANES = {lane.name: lane for lane in (COMMIT, EVENING, NIGHT)}
 CONTROL_LONGEST = 60.0
 CONTROL_FAULTS = 9
 
