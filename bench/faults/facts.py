@@ -31,7 +31,7 @@ SELECT kind, coalesce(referral, application)::text, count(*)
 # The same change told by two events: one version of one record, one kind.
 TOLD_TWICE = """
 SELECT kind || ' ' || coalesce(referral, application) || ' ' || version
-  FROM events_event WHERE NOT kind LIKE ALL (ARRAY['clock.%', 'escalation.%'])
+  FROM events_event WHERE kind NOT LIKE 'clock.%' AND kind NOT LIKE 'escalation.%'
  GROUP BY kind, coalesce(referral, application), version HAVING count(*) > 1"""
 POSITIONS = """
 SELECT count(*), count(position), count(DISTINCT position), min(position), max(position),
