@@ -48,7 +48,8 @@ class Probes:
         }
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.views.get(request.path, self.get_response)(request)
+        view = self.views.get(request.path) if request.method in ("GET", "HEAD") else None
+        return (view or self.get_response)(request)
 
 
 @login_not_required
