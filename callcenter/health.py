@@ -21,7 +21,6 @@ from django.http import (
 )
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-import callcenter.metrics  # noqa: F401 fills the registry
 from events import bell
 from events.metrics import registry
 from events.relay import parameters

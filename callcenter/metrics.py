@@ -15,7 +15,9 @@ from django.http import HttpRequest, HttpResponseBase
 from prometheus_client import Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily
 
+from agencies.lifecycle import OPEN as OPEN_REFERRAL
 from events.metrics import registry
+from intake.lifecycle import OPEN as OPEN_APPLICATION
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 ProcessCollector(registry=registry)
@@ -68,6 +70,10 @@ def method_of(request: HttpRequest) -> str:
 
 # --- how the house stands -----------------------------------------------------------------------------
 
+STATES: dict[str, list[str]] = {
+    "open_referrals": sorted(OPEN_REFERRAL),
+    "open_applications": sorted(OPEN_APPLICATION),
+}
 # name, what it is, its label or nothing, and the statement that gives (label, value) or (value).
 GAUGES = (
     (
@@ -99,22 +105,20 @@ GAUGES = (
         "dayaq_queue_open",
         "Open referrals",
         "agency",
-        "SELECT agency_id, count(*) FROM agencies_referral"
-        " WHERE state IN ('requested', 'accepted', 'in_progress', 'on_hold') GROUP BY 1",
+        "SELECT agency_id, count(*) FROM agencies_referral WHERE state = ANY(%(open_referrals)s) GROUP BY 1",
     ),
     (
         "dayaq_queue_untaken",
         "Open referrals nobody has taken",
         "agency",
         "SELECT agency_id, count(*) FROM agencies_referral"
-        " WHERE state = 'requested' AND assignee_id IS NULL GROUP BY 1",
+        " WHERE state = ANY(%(open_referrals)s) AND assignee_id IS NULL GROUP BY 1",
     ),
     (
         "dayaq_applications_open",
         "Open applications",
         "state",
-        "SELECT state, count(*) FROM intake_application"
-        " WHERE state IN ('registered', 'triage', 'routed', 'awaiting_confirmation') GROUP BY 1",
+        "SELECT state, count(*) FROM intake_application WHERE state = ANY(%(open_applications)s) GROUP BY 1",
     ),
     (
         "dayaq_jobs",
@@ -153,7 +157,7 @@ class House:
 def _gauge(name: str, what: str, label: str | None, statement: str) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, what, labels=[label] if label else [])
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, dict(STATES))
         for *labels, value in cursor.fetchall():
             family.add_metric([str(it) for it in labels], float(value))
     return family

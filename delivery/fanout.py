@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 
 from agencies.models import Agency
-from events import clock
-from events.models import Event, Stream
+from events import clock, journal
+from events.models import Event
 
 from .models import Delivery, Endpoint, EndpointState
 
@@ -20,10 +20,6 @@ def audience(agency: Agency | str) -> str:
     return f"board:{agency.pk if isinstance(agency, Agency) else agency}"
 
 
-def head() -> int:
-    return Stream.objects.values_list("head", flat=True).get(pk=1)
-
-
 @transaction.atomic
 def spread(endpoint: UUID) -> bool:
     """Look through the next stretch of the journal for this endpoint; was that all there is?
@@ -32,7 +28,7 @@ def spread(endpoint: UUID) -> bool:
     so that nothing is left out and nothing comes twice.
     """
     row = Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint)
-    end = head()
+    end = journal.head().position
     upto = min(end, row.after + STRETCH)
     if row.state == EndpointState.GONE or upto <= row.after:
         return True

@@ -14,11 +14,11 @@ from access.models import User
 from access.permissions import require
 from access.policy import Action
 from agencies.models import Agency
-from events import clock
+from events import clock, journal
 from events.catalog import Kind
 from events.errors import Conflict, Invalid, NotVisible, Sentence
 
-from . import addresses, courier, fanout, signing
+from . import addresses, courier, signing
 from .addresses import Unreachable
 from .models import Delivery, DeliveryState, Endpoint, EndpointState, Secret
 from .selectors import agencies_for, endpoints_for
@@ -62,7 +62,9 @@ def _added(actor: User, agency: Agency, url: str, kinds: list[str]) -> tuple[End
         raise Invalid.field("url", _("This address is already there."), code="url_twice")
     if living.count() >= AT_MOST:
         raise Conflict(_("There are ten addresses already. End one that is not used."), code="too_many")
-    made = Endpoint.objects.create(agency=agency, url=url, kinds=kinds, after=fanout.head(), created_by=actor)
+    made = Endpoint.objects.create(
+        agency=agency, url=url, kinds=kinds, after=journal.head().position, created_by=actor
+    )
     return made, _give_secret(made)
 
 
@@ -111,7 +113,7 @@ def revive(*, actor: User, endpoint: UUID) -> None:
     same = Endpoint.objects.filter(agency=row.agency, url=row.url).exclude(state=EndpointState.GONE)
     if row.state != EndpointState.GONE or same.exists():
         raise Conflict
-    Endpoint.objects.filter(pk=row.pk).update(state=EndpointState.ACTIVE, after=fanout.head())
+    Endpoint.objects.filter(pk=row.pk).update(state=EndpointState.ACTIVE, after=journal.head().position)
 
 
 def _move(row: Endpoint, before: str, after: str) -> None:

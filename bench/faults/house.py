@@ -16,16 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from launcher import postgres, processes, valkey
+from launcher.home import Home, temporary
+from launcher.say import LauncherError, line
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(CHECKOUT / "deploy"))
-
-from launcher import postgres, processes, valkey  # noqa: E402 needs the path above
-from launcher.home import Home, temporary  # noqa: E402
-from launcher.say import LauncherError, line  # noqa: E402
-
-from .asking import Line, Unanswered  # noqa: E402
-from .proxy import Proxy  # noqa: E402
+from . import CHECKOUT
+from .asking import Line, Unanswered
+from .proxy import Proxy
 
 PORTS = range(18101, 30000)  # below those that the system hands out to outgoing connections
 READY = 90.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ from .presence import Place, Register
 from .topics import Topic
 
 log = logging.getLogger(__name__)
+
+Duty = Callable[[], Awaitable[None]]
 
 ROUND = 2.0  # seconds between two looks; a right taken away takes effect within five
 CHECKSUM = 55.0  # seconds between two checksums of a topic, at least
@@ -56,23 +58,25 @@ class Guard:
         self.here = Register(settings.REDIS_URL)
         self._known: dict[int, tuple[Any, ...]] = {}  # what a user's rights were when last looked at
         self._changed: set[int] = set()  # whose had changed then
-        self._told: dict[Line, int] = {}  # how many others a line was told of
+        self._told: dict[Line, set[int]] = {}  # which others a line was told of
         self._renewed_at = 0.0
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: dict[tuple[Duty, ...], asyncio.Task[None]] = {}
         self._closing: set[asyncio.Future[None]] = set()
 
     def watch(self) -> None:
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run())
+        """Be on the way. Rights have a round of their own: a Redis that hangs or a view that has to wait for
+        the hub must not delay what takes a right away."""
+        for duties in (self._rights,), (self._wake_the_drained, self._checksums, self._presence):
+            task = self._tasks.get(duties)
+            if task is None or task.done():
+                self._tasks[duties] = asyncio.create_task(self._go_round(*duties))
 
-    async def _run(self) -> None:
+    async def _go_round(self, *duties: Duty) -> None:
         while self.hub.lines:
             await asyncio.sleep(ROUND)
             try:
-                await self._rights()
-                self._wake_the_drained()
-                await self._checksums()
-                await self.presence()
+                for duty in duties:
+                    await duty()
             except DatabaseError as error:
                 log.warning("the sockets' guard waits for the database: %s", type(error).__name__)
             except Exception:  # its end would leave open what has to be closed
@@ -142,13 +146,12 @@ class Guard:
                 followed = list(line.topics.items())
                 lost += [(line, name) for name, it in followed if not keeps(users[line.user], name, it)]
         # Asked once more at the next round: for those whose subscription was under way when this was read.
-        self._changed = {pk for pk in changed if pk in self._known}
-        self._known = rights
+        self._known, self._changed = rights, changed
         return Verdict(close, lost)
 
     # --- those who were slow --------------------------------------------------------------------------
 
-    def _wake_the_drained(self) -> None:
+    async def _wake_the_drained(self) -> None:
         for line in self.hub.drained():
             self.hub.stalled.discard(line)
             self.hub.restart(line)
@@ -196,7 +199,7 @@ class Guard:
         await self.here.take(at, presence.entry(line.user, at, id(line)))
         await self.here.ring(at)
 
-    async def presence(self) -> None:
+    async def _presence(self) -> None:
         """Renew our own, and look at the others."""
         lines = [it for it in self.hub.lines if it.here is not None]
         ours = [(it.here, presence.entry(it.user, it.here, id(it))) for it in lines if it.here is not None]
@@ -211,10 +214,9 @@ class Guard:
         found = await self.here.read({at for _line, at in there}) if there else {}
         for line, at in there:
             others = presence.concerns(at, found[at.application], line.user)
-            mark = hash(frozenset(others))
-            if self._told.get(line, hash(frozenset())) != mark:
+            if self._told.get(line, set()) != others:
                 line.tell({"op": "presence", "record": str(at), "others": len(others)})
-            self._told[line] = mark
+            self._told[line] = others
 
     async def rung(self, application: str) -> None:
         """Somebody came or went at this application."""

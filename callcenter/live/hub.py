@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import redis.asyncio as aioredis
 from django.conf import settings
@@ -50,10 +50,6 @@ class Channel:
 
     def __bool__(self) -> bool:
         return bool(self.live or self.catching)
-
-    def lines(self) -> Iterator[Line]:
-        yield from self.live
-        yield from self.catching
 
     def drop(self, line: Line) -> None:
         self.live.discard(line)

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from events import journal
-from events.journal import Head, Told
+from events.journal import Told
 from events.models import Event
 
 from . import topics
@@ -24,15 +24,12 @@ REPLAY_LIMIT = 1000  # events; who missed more starts over
 
 def cursor_now() -> str:
     """The cursor of this instant: everything stamped up to here is in what the database shows."""
-    return cursor(*_place(journal.head()))
+    head = journal.head()
+    return cursor(head.epoch, head.position)
 
 
 def cursor(epoch: str, position: int) -> str:
     return f"{epoch}.{position}"
-
-
-def _place(head: Head) -> tuple[str, int]:
-    return head.epoch, head.position
 
 
 def position_of(value: Any, epoch: str) -> int | None:
@@ -78,8 +75,8 @@ def snapshot(topic: Topic) -> View:
     ignore what is not newer than the version they have. The other order could lose one.
     """
     with transaction.atomic():
-        epoch, position = _place(journal.head())
-        return View(epoch, position, topics.rows(topic))
+        head = journal.head()
+        return View(head.epoch, head.position, topics.rows(topic))
 
 
 def settled(topic: Topic) -> View | None:
@@ -91,10 +88,10 @@ def settled(topic: Topic) -> View | None:
     with transaction.atomic():
         with connection.cursor() as now:
             now.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        epoch, position = _place(journal.head())
+        head = journal.head()
         if Event.objects.filter(position=None, topics__contains=[topic.audience]).exists():
             return None
-        return View(epoch, position, topics.rows(topic))
+        return View(head.epoch, head.position, topics.rows(topic))
 
 
 def digest(rows: Sequence[Row]) -> str:

@@ -130,10 +130,10 @@ def test_a_client_that_takes_nothing_gets_nothing_more_and_starts_over_when_it_h
     assert waiting.untaken < 3000
     assert len(taken.told("event")) == 100
     assert slow in bench.hub.stalled
-    bench.guard._wake_the_drained()
+    run(bench.guard._wake_the_drained())
     assert waiting.told("reset") == []
     waiting.untaken = 0
-    bench.guard._wake_the_drained()
+    run(bench.guard._wake_the_drained())
     assert waiting.told("reset") == [{"op": "reset", "topic": "queue:TABIB"}]
     assert slow.topics == {}
     bench.tell(111)
@@ -151,7 +151,7 @@ def test_a_replay_that_takes_too_long_does_not_pile_up_without_end(monkeypatch: 
 
     assert line in bench.hub.stalled
     bench.hub.begin(line, QUEUE, 29)  # the replay comes at last: too late
-    bench.guard._wake_the_drained()
+    run(bench.guard._wake_the_drained())
     assert [frame["op"] for frame in wire.frames] == ["reset"]
 
 
@@ -277,6 +277,40 @@ def test_a_checksum_is_told_at_the_place_it_is_of(head: list[Head], monkeypatch:
     run(check())
     assert [(it["rows"], it["cursor"]) for it in wire.told("checksum")] == [(1, "e.10"), (0, "e.12")]
     assert wire.told("checksum")[0]["digest"] == stream.digest([{"id": "a", "version": 1}])
+
+
+def test_what_hangs_beside_it_does_not_delay_the_look_at_rights(
+    head: list[Head], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A view that waits for the hub is not in the way, and the look comes back after everybody had gone."""
+    monkeypatch.setattr(guards, "ROUND", 0.01)
+    bench = Bench()
+    looks: list[int] = []
+
+    async def look() -> None:
+        looks.append(1)
+
+    async def hang() -> None:
+        await asyncio.sleep(3600)
+
+    async def watch() -> None:
+        monkeypatch.setattr(bench.guard, "_rights", look)
+        monkeypatch.setattr(bench.guard, "_checksums", hang)
+        line, _wire = bench.live()
+        bench.guard.watch()
+        await asyncio.sleep(0.2)
+        assert len(looks) > 5
+        bench.hub.forget(line)
+        await asyncio.sleep(0.05)
+        looks.clear()
+        bench.live()
+        bench.guard.watch()
+        await asyncio.sleep(0.2)
+        assert len(looks) > 5
+        for task in bench.guard._tasks.values():
+            task.cancel()
+
+    run(watch())
 
 
 def test_no_checksum_of_a_place_that_has_been_passed(
