@@ -94,7 +94,7 @@ def _line(row: Any) -> Context:
     if row.state == EndpointState.ACTIVE and row.blocked:
         look, word = "late", _("Does not answer")
     elif row.state == EndpointState.ACTIVE and not row.last_success:
-        look, word = "none", _("Not tried yet")
+        look, word = "none", _("Nothing has arrived yet")
     return {
         "id": row.pk,
         "url": row.url,
