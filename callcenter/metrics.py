@@ -32,6 +32,11 @@ SECONDS = Histogram(
 )
 REFUSALS = Counter("dayaq_refusals", "Refused requests", ["code"], registry=registry)
 SOCKETS = Gauge("dayaq_sockets", "Open sockets", registry=registry)
+POSITION = Gauge(
+    "dayaq_live_position",
+    "How far this process has told its sockets; 0: none",
+    registry=registry,
+)
 FRAMES = Counter("dayaq_live_frames", "Event frames handed to sockets", registry=registry)
 RESETS = Counter("dayaq_live_resets", "Topics that a socket had to start over", registry=registry)
 DENIED = Counter("dayaq_live_denied", "Topics denied or taken away", registry=registry)

@@ -31,8 +31,11 @@ def load_reference_data() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Reference data live below every test's transaction; flushing tests put them back themselves."""
+    from events.models import Stream
+
     with django_db_blocker.unblock():
         load_reference_data()
+        Stream.objects.update(epoch=EPOCH)  # of one history for the whole run, also over a flush
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -205,5 +208,8 @@ def server_process(django_db_setup: None, django_db_blocker: Any) -> Iterator[st
 
 @pytest.fixture
 def server(server_process: str, transactional_db: None, reference: None) -> str:
-    """The address of a real server that sees what a test commits."""
+    """The address of a real server that sees what a test commits, and knows nothing of the one before."""
+    from tests.server import wait_until_it_looked
+
+    wait_until_it_looked(server_process)
     return server_process

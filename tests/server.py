@@ -15,6 +15,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
+from prometheus_client.parser import text_string_to_metric_families
+
+from events import bell, journal
 
 
 def run() -> Iterator[str]:
@@ -39,6 +42,19 @@ def started(*options: str, port: int = 0, **more: str) -> Iterator[tuple[str, su
     finally:
         process.terminate()
         process.wait(10)
+
+
+def wait_until_it_looked(address: str) -> None:
+    """Emptying the tables is no event: a server that still has listeners has to be told to look."""
+    bell.ring(bell.STAMPED)
+    for _attempt in range(100):
+        with urllib.request.urlopen(f"{address}/metrics", timeout=5) as answer:
+            families = text_string_to_metric_families(answer.read().decode())
+        (position,) = (it.samples[0].value for it in families if it.name == "dayaq_live_position")
+        if position == 0 or position >= journal.head().position:
+            return
+        time.sleep(0.1)
+    raise RuntimeError("the server does not look")
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from callcenter import metrics
 from events import bell, journal
-from events.journal import Batch, Told
+from events.journal import Batch, Head, Told
 
 from . import stream
 from .asking import asked
@@ -65,6 +65,10 @@ class Channel:
         except DatabaseError:
             self._view = None
             raise
+
+    def forget(self) -> None:
+        """What was read may be old."""
+        self._view = None
 
     def settle(self, position: int) -> None:
         """Those whose replay reached no further than the hub is, are live."""
@@ -131,6 +135,9 @@ class Hub:
         place = channel.catching.get(line)
         if place is None or place.held is None:
             return  # it gave up, or was put to sleep, in the meantime
+        if position < place.since:
+            self.restart(line)  # what lies between was told to nobody
+            return
         held, place.held, place.upto = place.held, None, position
         for told, frame in held:
             if told > position:
@@ -174,6 +181,7 @@ class Hub:
         return self.position >= position
 
     async def _run(self) -> None:
+        self._seen_at = time.monotonic()  # nobody was there to be blind
         async with Ring() as ring:
             while not self._known.is_set() or self.lines:
                 heard = await ring.heard(TICK if self._known.is_set() else 0.0)
@@ -192,8 +200,10 @@ class Hub:
                 except Exception:  # its end would be silence, which nobody notices
                     log.exception("live hub looks again")
                     await asyncio.sleep(0.5)
+                metrics.POSITION.set(self.position)
                 async with self._moved:
                     self._moved.notify_all()
+        metrics.POSITION.set(0)
 
     def _sees(self) -> None:
         self._seen_at = time.monotonic()
@@ -225,17 +235,46 @@ class Hub:
             self.epoch, self.position = head.epoch, head.position
             self._known.set()
             return
-        if head.epoch != self.epoch or head.position - self.position > journal.SPAN:
-            self.epoch, self.position = head.epoch, head.position
-            for line in list(self.lines):
-                self.restart(line)  # another history, or too much of this one
-            return
+        if head.epoch != self.epoch or not head.reaches(self.position):
+            self._begin_anew(head)
         while self.position < head.position:
             events = await asked(journal.after)(self.position, upto=head.position, limit=READ)
             if not events:  # the journal's positions have a hole: nobody may wait for it
                 self.position = head.position
                 return
             self._tell(events)
+
+    def _begin_anew(self, head: Head) -> None:
+        """Another history, or one that cannot be followed from here: who knows no more than the hub starts
+        over. Who has just been shown the topic from the database does not: the hub goes on from there."""
+        same = head.epoch == self.epoch
+        places = [place for channel in self.channels.values() for place in channel.catching.values()]
+        shown = [place.upto for place in places if place.held is None and head.reaches(place.upto)]
+        self.epoch, self.position = head.epoch, min(shown if same else [], default=head.position)
+        for channel in self.channels.values():
+            channel.forget()
+        for place in places:
+            place.since = self.position
+        behind = [
+            line
+            for line in self.lines
+            if not (same and all(self._is_ahead(line, audience) for audience in line.topics))
+        ]
+        log.warning(
+            "live hub begins anew at %s.%d: %d of %d lines start over",
+            self.epoch,
+            self.position,
+            len(behind),
+            len(self.lines),
+        )
+        for line in behind:
+            self.restart(line)
+
+    def _is_ahead(self, line: Line, audience: str) -> bool:
+        """Is the line being shown the topic from the database, as far as the hub is or further?"""
+        channel = self.channels.get(audience)
+        place = channel.catching.get(line) if channel is not None else None
+        return place is not None and (place.held is not None or place.upto >= self.position)
 
     def _tell(self, events: list[Told]) -> None:
         """Hand out what is news: an event is encoded once for each topic that is followed."""

@@ -47,10 +47,12 @@ class Line:
 class Catching:
     """A line that is being brought to the present: what happens meanwhile is held for it.
 
-    ``upto`` is where its replay reached; until the hub is there, what comes is known to it already.
+    ``since`` is where holding began when the hub had to jump; nothing before that was held. ``upto`` is
+    where its replay reached; until the hub is there, what comes is known to it already.
     """
 
     held: list[tuple[int, bytes]] | None = field(default_factory=list)
+    since: int = 0
     upto: int = 0
 
     def hold(self, told: list[tuple[int, bytes]]) -> bool:

@@ -16,7 +16,7 @@ from callcenter.live import line as lines
 from callcenter.live import stream, topics
 from callcenter.live.guard import Guard
 from callcenter.live.hub import Hub
-from callcenter.live.line import Line
+from callcenter.live.line import Catching, Line
 from callcenter.live.stream import View
 from events import journal
 from events.journal import Batch, Head, Told
@@ -223,13 +223,29 @@ def test_who_follows_is_told_when_nobody_can_read_the_journal_or_stamp_it(
     assert [frame["op"] for frame in wire.frames] == ["stale", "fresh", "stale", "fresh"]
 
 
-def test_a_hub_that_fell_far_behind_does_not_read_it_all(head: list[Head]) -> None:
+@pytest.mark.parametrize("place", [10 + journal.SPAN + 1, 3], ids=["far ahead", "gone back"])
+def test_a_hub_that_cannot_follow_lets_those_start_over_who_know_no_more(
+    head: list[Head], place: int
+) -> None:
     bench = Bench()
     _line, wire = bench.live()
-    head[0] = Head(EPOCH, 10 + journal.SPAN + 1)
+    shown, shown_wire = bench.line()  # it took its snapshot at the new place before the hub looked
+    reading, reading_wire = bench.line()
+    bench.hub.join(shown, QUEUE)
+    bench.hub.channels[QUEUE.audience].catching[shown] = Catching(None, upto=place)
+    bench.hub.join(reading, QUEUE)
+    late, late_wire = bench.line()
+    bench.hub.join(late, QUEUE)
+    head[0] = Head(EPOCH, place + 2)  # two more have happened by the time the hub looks
     run(bench.hub._look())
+    bench.hub.begin(reading, QUEUE, place + 1)
+    bench.hub.begin(late, QUEUE, place - 1)  # its reading is of before
+    bench.tell(place + 3)
 
     assert [frame["op"] for frame in wire.frames] == ["reset"]
+    assert positions(shown_wire) == [place + 1, place + 2, place + 3]
+    assert positions(reading_wire) == [place + 2, place + 3]
+    assert [frame["op"] for frame in late_wire.frames] == ["reset"]
 
 
 def test_one_reading_serves_everybody_who_asks_before_anything_changes(

@@ -216,7 +216,8 @@ def test_nothing_is_told_five_seconds_after_the_right_is_gone(
     referral = register("INS-STATUS").referrals.get()
 
     with ThreadPoolExecutor(len(lines) + 2) as threads, busy(people_at_work.samhi2, referral.pk):
-        time.sleep(0.5)
+        for _user, line in lines:
+            assert json.loads(line.recv(timeout=10))["op"] == "event"
         for (user, line), (_by, taken, _ends) in zip(lines, CASES, strict=True):
             taken(user, line)
         gone = time.monotonic()
@@ -228,8 +229,7 @@ def test_nothing_is_told_five_seconds_after_the_right_is_gone(
         denied = [frame for _at, frame in their_frames if frame["op"] == "denied"]
         assert their_code == (None if ends == "denied" else ends), taken.__name__
         assert denied == ([{"op": "denied", "topic": "queue:SAMHI"}] if ends == "denied" else [])
-        assert events, "the queue was busy before the right was gone"
-        assert max(events) < 5.0, taken.__name__
+        assert max(events, default=0.0) < 5.0, taken.__name__
     assert code is None
     assert max(at - gone for at, frame in frames if frame["op"] == "event") > 7.0
 
