@@ -66,8 +66,8 @@ class Channel:
             self._view = None
             raise
 
-    def forget(self) -> None:
-        """What was read may be old."""
+    def read_anew(self) -> None:
+        """Show the next who asks what is in the database then."""
         self._view = None
 
     def settle(self, position: int) -> None:
@@ -252,7 +252,7 @@ class Hub:
         shown = [place.upto for place in places if place.held is None and head.reaches(place.upto)]
         self.epoch, self.position = head.epoch, min(shown if same else [], default=head.position)
         for channel in self.channels.values():
-            channel.forget()
+            channel.read_anew()
         for place in places:
             place.since = self.position
         behind = [

@@ -248,6 +248,17 @@ def test_a_hub_that_cannot_follow_lets_those_start_over_who_know_no_more(
     assert [frame["op"] for frame in late_wire.frames] == ["reset"]
 
 
+def test_who_was_shown_a_quiet_topic_long_ago_starts_over_with_the_hub(head: list[Head]) -> None:
+    bench = Bench()
+    line, wire = bench.line()
+    bench.hub.join(line, QUEUE)
+    bench.hub.begin(line, QUEUE, 12)
+    head[0] = Head(EPOCH, 13 + journal.SPAN)
+    run(bench.hub._look())
+
+    assert [frame["op"] for frame in wire.frames] == ["reset"]
+
+
 def test_one_reading_serves_everybody_who_asks_before_anything_changes(
     head: list[Head], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +279,10 @@ def test_one_reading_serves_everybody_who_asks_before_anything_changes(
         bench.tell(11)
         await channel.snapshot()
         assert len(read) == 2
+        head[0] = Head(EPOCH, 20 + journal.SPAN)  # too far to be told what changed
+        await bench.hub._look()
+        await channel.snapshot()
+        assert len(read) == 3
 
     run(ask())
 
