@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 
-from agencies.models import Agency, Referral, Unit
+from agencies.models import Agency, Referral, Service, Unit
 from events.errors import Denied
 from intake.models import Contact
 
@@ -38,7 +38,7 @@ def _stands(actor: User, relation: Relation, record: Any) -> bool:
     match relation, record:
         case Relation.ANY, _:
             return True
-        case Relation.OWN_QUEUE, Referral():
+        case Relation.OWN_QUEUE, Referral() | Service():
             return works_in(actor, record.unit)
         case Relation.OWN_QUEUE, Unit():
             return works_in(actor, record)

@@ -16,7 +16,7 @@ class Relation(StrEnum):
     """How the actor has to stand to the record."""
 
     ANY = "any"  # any record the actor can see
-    OWN_QUEUE = "own_queue"  # the referral lies in a queue of the actor's units
+    OWN_QUEUE = "own_queue"  # the referral lies in a queue of the actor's units, or they offer the service
     ON_BEHALF = "on_behalf"  # the referral or unit is of a body outside, worked for by the call centre
     OWN = "own"  # the actor's own contact
 
@@ -59,10 +59,16 @@ class Action(StrEnum):
     BOARD_VIEW = "board.view"
     WEBHOOKS_VIEW = "webhooks.view"
     WEBHOOKS_EDIT = "webhooks.edit"
+    DIRECTORY_VIEW = "directory.view"
+    DIRECTORY_EDIT = "directory.edit"
+    DIRECTORY_REPORT = "directory.report"
     CALENDAR_VIEW = "calendar.view"
     CALENDAR_EDIT = "calendar.edit"
     REFERENCE_VIEW = "reference.view"
     REFERENCE_EDIT = "reference.edit"
+    RULES_VIEW = "rules.view"
+    RULES_EDIT = "rules.edit"
+    RULES_PUBLISH = "rules.publish"
     SCHEMA_VIEW = "schema.view"
     ANYONE_SIGNED_IN = "session"
 
@@ -131,10 +137,19 @@ POLICY: dict[Action, tuple[Grant, ...]] = {
     Action.BOARD_VIEW: (_to(CALL_CENTRE), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
     Action.WEBHOOKS_VIEW: (_to(R.ADMINISTRATOR), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
     Action.WEBHOOKS_EDIT: (_to(R.ADMINISTRATOR), _to(R.AGENCY_ADMIN, relation=Relation.OWN_QUEUE)),
+    Action.DIRECTORY_VIEW: (_to(CALL_CENTRE, AGENCY, R.CLINICIAN, R.ADMINISTRATOR),),
+    Action.DIRECTORY_EDIT: (_to(R.SUPERVISOR, R.ADMINISTRATOR),),
+    Action.DIRECTORY_REPORT: (
+        _to(R.SUPERVISOR, R.ADMINISTRATOR),
+        _to(R.AGENCY_ADMIN, R.MACHINE, relation=Relation.OWN_QUEUE),  # of what one's own units offer
+    ),
     Action.CALENDAR_VIEW: (_to(EVERYONE),),
     Action.CALENDAR_EDIT: (_to(R.ADMINISTRATOR),),
     Action.REFERENCE_VIEW: (_to(EVERYONE),),
     Action.REFERENCE_EDIT: (_to(R.ADMINISTRATOR),),
+    Action.RULES_VIEW: (_to(R.SUPERVISOR, R.ADMINISTRATOR),),
+    Action.RULES_EDIT: (_to(R.SUPERVISOR, R.ADMINISTRATOR),),
+    Action.RULES_PUBLISH: (_to(R.SUPERVISOR, R.ADMINISTRATOR),),
     Action.SCHEMA_VIEW: (_to(EVERYONE),),
     Action.ANYONE_SIGNED_IN: (_to(EVERYONE),),
 }

@@ -71,6 +71,77 @@ class Membership(models.Model):
         return f"{self.user_id} in {self.unit_id}"
 
 
+class Taking(models.TextChoices):
+    """Does a service take new referrals (HSDS capacity status)? What was asked already goes on."""
+
+    OPEN = "open", "takes new referrals"
+    FULL = "full", "has no room"
+    CLOSED = "closed", "takes none for now"
+
+
+@pghistory.track(append_only=True)
+class Service(models.Model):
+    """What a unit does: for which subtopics, where, and with how much room (HSDS service).
+
+    ``subtopics`` and ``districts`` hold codes; no district means the whole country (HSDS service area).
+    ``capacity`` is how many open referrals the unit can have at once for it, None when that is not
+    limited; ``alert`` is what has to be known before one sends somebody, in the words in which it was
+    typed; ``confirmed_on`` is when somebody last said that the row is true (HSDS assured date). A
+    service that has ended is switched off; ``mark`` is the provenance, as of a ``ReferenceRow``.
+    """
+
+    reported: ClassVar[frozenset[str]] = frozenset(
+        {"capacity", "status", "alert", "confirmed_on", "confirmed_by", "version"}
+    )
+    """What units say from day to day; the reference files say nothing about it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="services")
+    subtopics = ArrayField(models.CharField(max_length=32))
+    districts = ArrayField(models.CharField(max_length=32), default=list, blank=True)
+    capacity = models.PositiveIntegerField(null=True, blank=True)
+    status = models.CharField(max_length=6, choices=Taking, default=Taking.OPEN)
+    alert = models.CharField(max_length=300, blank=True)
+    confirmed_on = models.DateField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    mark = models.CharField(max_length=60, blank=True)
+    active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["unit", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(subtopics__len__gt=0), name="agencies_service_has_subtopics"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(capacity=None) | models.Q(capacity__gt=0),
+                name="agencies_service_capacity",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=Taking.values), name="agencies_service_status"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by=None) | models.Q(confirmed_on__isnull=False),
+                name="agencies_service_confirmed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"service {self.pk}"
+
+    def covers(self, district: str | None) -> bool:
+        """Does it serve who lives there? Where that is not known, only what serves the whole country."""
+        return not self.districts or district in self.districts
+
+    def meets(self, other: Service) -> bool:
+        """Would the unit serve one subtopic in one district by both? Then it would have two capacities."""
+        places = not (self.districts and other.districts) or set(self.districts) & set(other.districts)
+        return self.unit_id == other.unit_id and bool(places and set(self.subtopics) & set(other.subtopics))
+
+
 class Effect(models.TextChoices):
     """What a reason does."""
 

@@ -126,6 +126,12 @@ GAUGES = (
         "SELECT state, count(*) FROM intake_application WHERE state = ANY(%(open_applications)s) GROUP BY 1",
     ),
     (
+        "dayaq_routing_incidents",
+        "Decisions of the last day in which a rule failed",
+        None,
+        "SELECT count(*) FROM routing_decision WHERE incident <> '' AND at > now() - interval '1 day'",
+    ),
+    (
         "dayaq_jobs",
         "Jobs by state",
         "state",

@@ -167,3 +167,50 @@ class Application(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+
+class SubjectModelQuerySet(models.QuerySet["SubjectModel"]):
+    def in_use(self) -> SubjectModelQuerySet:
+        """Active ones, the newest first: the first that can be read is the one in use."""
+        return self.filter(active=True).order_by("-number")
+
+
+class SubjectModel(models.Model):
+    """A trained model that suggests subtopics (``intake.suggest.model``); never changed, only withdrawn.
+
+    ``weights`` are its arrays as npz, ``digest`` their SHA-256; ``examples`` counts the closed applications
+    it learned from and ``figures`` is what cross-validation said of it.
+    """
+
+    number = models.BigAutoField(primary_key=True)
+    trained_at = models.DateTimeField(db_default=Now())
+    examples = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    figures = models.JSONField()
+    weights = models.BinaryField()
+    active = models.BooleanField(default=True)
+
+    objects: ClassVar[SubjectModelQuerySet] = SubjectModelQuerySet.as_manager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return f"model {self.number}"
+
+
+class SuggestionOutcome(models.Model):
+    """What was suggested for an application's text when it was registered, and what the operator chose.
+
+    ``suggested`` is a list of [code, confidence], likeliest first; ``rank`` the place of ``chosen`` in it,
+    from 1, None when the operator chose something else. Without ``model`` the taxonomy's own words suggested.
+    Holds no text.
+    """
+
+    application = models.OneToOneField(
+        Application, on_delete=models.PROTECT, primary_key=True, related_name="suggestion"
+    )
+    model = models.ForeignKey(SubjectModel, on_delete=models.PROTECT, null=True, related_name="outcomes")
+    suggested = models.JSONField()
+    chosen = models.ForeignKey(Subtopic, on_delete=models.PROTECT, related_name="+")
+    rank = models.PositiveSmallIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)

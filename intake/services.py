@@ -18,9 +18,10 @@ from people.models import Person
 from people.reference import find
 from people.services import checked
 
+from . import selectors
 from .errors import ContactFinalised
 from .lifecycle import APPLICATION, CONTACT, ApplicationState, ContactState
-from .models import Application, Channel, Contact, Direction, Disposition, Subtopic
+from .models import Application, Channel, Contact, Direction, Disposition, Subtopic, SuggestionOutcome
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FACT_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -109,7 +110,7 @@ def register(
     """Give an application its number and tracking code. Where it goes is the workflow's business."""
     present = clock.now()
     words, answers = body("text", text, required=True), clean_facts(facts)  # refused before a number is drawn
-    return Application.objects.create(
+    application = Application.objects.create(
         number=_next_number(present.year),
         tracking_code=new_tracking_code(),
         person=person,
@@ -121,6 +122,22 @@ def register(
         registered_by_id=actor_id,
         registered_at=present,
         synthetic=synthetic,
+    )
+    _record_suggestions(application)
+    return application
+
+
+def _record_suggestions(application: Application) -> None:
+    """Write down what was suggested for the text beside what the operator chose."""
+    number, found = selectors.suggested(application.text)
+    codes = [code for code, _confidence in found]
+    chosen = application.subtopic_id
+    SuggestionOutcome.objects.create(
+        application=application,
+        model_id=number,
+        suggested=[[code, round(confidence, 3)] for code, confidence in found],
+        chosen_id=chosen,
+        rank=codes.index(chosen) + 1 if chosen in codes else None,
     )
 
 

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from people.admin import KeptAdmin
 
 from .models import RuleSet
+from .rules.book import rows_of
 
 
 class RuleSetAdmin(KeptAdmin):
@@ -22,7 +23,8 @@ class RuleSetAdmin(KeptAdmin):
     def as_text(self, ruleset: RuleSet) -> str:
         """One rule a line, in the order in which they are asked."""
         return format_html(
-            "<pre>{}</pre>", "\n".join(json.dumps(rule, ensure_ascii=False) for rule in ruleset.rules)
+            "<pre>{}</pre>",
+            "\n".join(json.dumps(rule, ensure_ascii=False) for _section, rule in rows_of(ruleset.document)),
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

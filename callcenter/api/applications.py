@@ -16,13 +16,14 @@ from rest_framework.response import Response
 from access.policy import Action
 from access.roles import CALL_CENTRE
 from access.visibility import applications_for, contacts_for, people_for
-from callcenter import clocks, sight
+from callcenter import clocks, reasons, sight
 from callcenter.timeline import timeline
 from events import clock
 from events.errors import Invalid
 from intake.lifecycle import OPEN, ApplicationState
 from intake.models import Application, Subtopic
 from people.reference import find
+from routing import selectors as rules
 from routing.models import Decision
 from sla.models import Firing
 from workflows import actions
@@ -141,20 +142,9 @@ class ApplicationsResource(Resource):
     @action(detail=True)
     def why(self, request: Request, pk: UUID) -> Response:
         row = visible(applications_for(self.actor), pk)
+        found = Decision.objects.filter(application=row).select_related("ruleset")
         inside = self.actor.role in CALL_CENTRE
-        decisions = [
-            {
-                **{
-                    name: getattr(it, name)
-                    for name in ("source", "lead", "joint", "policy", "priority", "at")
-                },
-                "ruleset": it.ruleset_id,
-                "facts": it.facts if inside else None,
-                "trace": it.trace if inside else [],
-            }
-            for it in Decision.objects.filter(application=row)
-        ]
-        return Response(shapes.Why(decisions, many=True).data)
+        return Response(shapes.Why([_why(it, inside=inside) for it in found], many=True).data)
 
     @extend_schema(responses=shapes.Clock(many=True), summary="The clocks of an application")
     @action(detail=True)
@@ -204,6 +194,33 @@ class ApplicationsResource(Resource):
             except ValueError:
                 raise Invalid.field("person", _("This is not an id."), code="bad_id") from None
         return rows
+
+
+def _why(it: Decision, *, inside: bool) -> dict[str, Any]:
+    """A decision with its reasons; facts and reasons are the call centre's."""
+    names = ("source", "lead", "joint", "policy", "priority", "at")
+    told = {**{name: getattr(it, name) for name in names}, "ruleset": it.ruleset_id}
+    if not inside or it.ruleset is None:
+        return {**told, **WITHHELD, "facts": it.facts if inside else None}
+    book = rules.book(it.ruleset.number, it.ruleset.digest)
+    return {
+        **told,
+        **{name: getattr(it, name) for name in ("facts", "notices", "proposal", "incident", "trace")},
+        "sentences": [f"{look.rule}: {look.why}" for look in reasons.looks(it.trace, book)],
+        "nearest": [
+            {
+                **near.first.__dict__,
+                "rule": near.rule.code,
+                "sentence": reasons.failing(near.first.fact, near.first.wanted, near.first.found),
+            }
+            for near in reasons.near_ones(it.facts, book)
+        ],
+    }
+
+
+WITHHELD: dict[str, Any] = {
+    "notices": [], "proposal": None, "incident": "", "trace": [], "sentences": [], "nearest": [],
+}  # fmt: skip
 
 
 def _decision(row: Decision | None) -> dict[str, Any] | None:

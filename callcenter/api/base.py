@@ -50,9 +50,13 @@ class Door:
         *,
         identify: Callable[[T], object],
         again: Callable[[str], T],
+        sent: bytes | None = None,
     ) -> T:
-        """Do it once per Idempotency-Key, key and work in one transaction."""
-        raw = request.path.encode() + b"\n" + request._request.body
+        """Do it once per Idempotency-Key, key and work in one transaction.
+
+        ``sent`` is what makes the request another one, where its body is a form that was read already.
+        """
+        raw = request.path.encode() + b"\n" + (request._request.body if sent is None else sent)
         with transaction.atomic():
             return idempotency.once(
                 principal=self.actor.pk,
@@ -63,13 +67,6 @@ class Door:
                 identify=identify,
                 again=again,
             )
-
-
-class Resource(Door, ViewSet):
-    """A resource whose operations each declare an action of the policy table."""
-
-    actions: ClassVar[dict[str, Action]] = {}
-    lookup_value_converter = "uuid"
 
     def body(self, shape: type[bodies.Strict], *, partial: bool = False) -> dict[str, Any]:
         """The checked body, with the version of an If-Match header where the body has none."""
@@ -87,6 +84,13 @@ class Resource(Door, ViewSet):
         if not (header.isascii() and header.isdecimal() and len(header) < 10):
             raise Invalid.field("If-Match", _("The version is a whole number."), code="bad_version")
         return int(header)
+
+
+class Resource(Door, ViewSet):
+    """A resource whose operations each declare an action of the policy table."""
+
+    actions: ClassVar[dict[str, Action]] = {}
+    lookup_value_converter = "uuid"
 
 
 def visible(rows: QuerySet[M], pk: UUID | str | None, *, field: str = "") -> M:

@@ -8,7 +8,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers as s
 
+from agencies.directory import LARGEST_CAPACITY, LONGEST_ALERT
 from agencies.lifecycle import JoinPolicy
+from agencies.models import Taking
 from intake.models import Channel, Direction
 from people.models import Sex
 
@@ -169,3 +171,13 @@ class FiringBody(Strict):
 class CompleteBody(Versioned):
     outcome = Code()
     text = Words()
+
+
+class CapacityBody(Versioned):
+    """All of it each time: what is not said would be guessed."""
+
+    status = s.ChoiceField(choices=Taking.choices)
+    capacity = s.IntegerField(
+        allow_null=True, min_value=1, max_value=LARGEST_CAPACITY, help_text="null: no limit"
+    )
+    alert = s.CharField(max_length=LONGEST_ALERT, allow_blank=True, trim_whitespace=False)

@@ -59,8 +59,15 @@ def _told(error: Exception) -> Response | None:
 def refused(refusal: Refusal) -> Response:
     REFUSALS.labels(refusal.code).inc()
     errors = {field: [str(sentence) for sentence in many] for field, many in refusal.errors.items()}
-    extra = {key: str(value) if not isinstance(value, int) else value for key, value in refusal.extra.items()}
+    extra = {key: _member(value) for key, value in refusal.extra.items()}
     return problem(status_of(refusal), refusal.code, str(refusal.message), errors=errors, **extra)
+
+
+def _member(value: Any) -> Any:
+    """Numbers and lists as they are, anything else as text."""
+    if isinstance(value, list):
+        return [_member(item) for item in value]
+    return value if isinstance(value, int) else str(value)
 
 
 def problem(

@@ -29,6 +29,7 @@ from intake.selectors import suggestions
 from intake.services import body, clean_facts
 from people.models import Region
 from people.reference import find
+from routing import explain
 from routing import selectors as routing_selectors
 from routing import services as routing
 from sla import selectors as sla
@@ -55,14 +56,17 @@ class RoutingPreview(APIView):
             imagined.person = visible(people_for(actor), data["person"], field="person")
         if data.get("contact"):
             imagined.contact = visible(contacts_for(actor), data["contact"], field="contact")
-        decision = routing.preview(routing.facts_of(imagined))
+        known = routing.facts_of(imagined)
+        decision = routing.preview(known)
+        ruleset, listed = routing_selectors.published(), routing_selectors.directory()
         return Response(
             shapes.Preview(
                 {
                     **decision.__dict__,
                     "to_triage": decision.to_triage,
-                    "ruleset": routing_selectors.published().number,
+                    "ruleset": ruleset.number,
                     "due": sla.due(clock.now(), decision.target).due_at,
+                    "hints": explain.hints(known, ruleset.book, listed.directory),
                     "trace": decision.trace_as_data(),
                 }
             ).data

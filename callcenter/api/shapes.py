@@ -137,6 +137,35 @@ class Part(s.Serializer):
     disclosed = s.ListField(child=s.CharField())
 
 
+class Proposal(s.Serializer):
+    """Where the rules would send it if no person had to look first."""
+
+    lead = s.CharField()
+    joint = s.ListField(child=s.CharField())
+
+
+class Hint(s.Serializer):
+    """What an answer that is not known yet would change."""
+
+    fact = s.CharField()
+    values = s.JSONField()
+    lead = s.CharField()
+    joint = s.ListField(child=s.CharField())
+    adds = s.ListField(child=s.CharField())
+    drops = s.ListField(child=s.CharField())
+    priority = s.CharField(help_text="the other priority, if it would change")
+
+
+class Near(s.Serializer):
+    """A rule that came near, with the first of its conditions that failed."""
+
+    rule = s.CharField()
+    fact = s.CharField()
+    wanted = s.JSONField()
+    found = s.JSONField()
+    sentence = s.CharField()
+
+
 class Preview(s.Serializer):
     lead = s.CharField()
     joint = s.ListField(child=s.CharField())
@@ -148,6 +177,12 @@ class Preview(s.Serializer):
     to_triage = s.BooleanField()
     due = s.DateTimeField()
     parts = Part(many=True)
+    documents = s.ListField(child=s.CharField(), help_text="codes of documents to bring")
+    consents = s.ListField(child=s.CharField(), help_text="units that see health details only by consent")
+    notices = s.ListField(child=s.CharField(), help_text="deceased, duplicate, repeated")
+    proposal = Proposal(allow_null=True)
+    incident = s.CharField(help_text="the rule that failed; then a person decides")
+    hints = Hint(many=True)
     trace = s.JSONField()
 
 
@@ -171,7 +206,12 @@ class Why(s.Serializer):
     policy = s.CharField()
     priority = s.CharField()
     facts = s.JSONField(allow_null=True)
+    notices = s.ListField(child=s.CharField())
+    proposal = Proposal(allow_null=True)
+    incident = s.CharField()
     trace = s.JSONField()
+    sentences = s.ListField(child=s.CharField(), help_text="the trace in the reader's language")
+    nearest = Near(many=True)
     at = s.DateTimeField()
 
 
@@ -412,6 +452,27 @@ class ReasonReference(Reference):
 class DispositionReference(Reference):
     group = s.CharField()
     next_action = s.CharField()
+
+
+class Service(s.Serializer):
+    """What a unit does, where, and with how much room."""
+
+    id = s.UUIDField()
+    version = s.IntegerField()
+    unit = s.CharField()
+    agency = s.CharField()
+    subtopics = s.ListField(child=s.CharField())
+    districts = s.ListField(child=s.CharField(), help_text="The catchment; empty: the whole country.")
+    status = s.CharField(help_text="open, full or closed: does it take new referrals?")
+    capacity = s.IntegerField(
+        allow_null=True, help_text="Referrals that can be open at once; null: no limit."
+    )
+    used = s.IntegerField(
+        allow_null=True, help_text="Open referrals at present; null where the queue is not yours to see."
+    )
+    alert = s.CharField(help_text="What has to be known before one sends somebody, as it was typed.")
+    confirmed_on = s.DateField(allow_null=True, help_text="When somebody last vouched for the whole row.")
+    stale = s.BooleanField(help_text="Not confirmed in the last 90 days.")
 
 
 class CalendarDay(s.Serializer):

@@ -12,9 +12,11 @@ from .applications import ApplicationsResource
 from .calendar import WorkingCalendar
 from .clocks import Escalations
 from .contacts import ContactsResource
+from .directory import ServiceCapacity, Services
 from .people import PeopleResource
 from .reading import Board, Forecast, Live, Nowhere, ReferenceList, RoutingPreview, RoutingSuggest
 from .referrals import NextInQueue, ReferralsResource
+from .rulesets import RuleSetModel, RuleSetSchema, RuleSetSheet, RuleSetsResource
 
 
 class Schema(SpectacularAPIView):
@@ -26,6 +28,7 @@ router.register("people", PeopleResource, basename="people")
 router.register("contacts", ContactsResource, basename="contacts")
 router.register("applications", ApplicationsResource, basename="applications")
 router.register("referrals", ReferralsResource, basename="referrals")
+router.register("rulesets", RuleSetsResource, basename="rulesets")
 
 urlpatterns = [
     path("", include(router.urls)),
@@ -37,7 +40,14 @@ urlpatterns = [
     path("forecast/", Forecast.as_view(), name="forecast-api"),
     path("calendar/", WorkingCalendar.as_view(), name="calendar-api"),
     path("live/<str:topic>/", Live.as_view(), name="live"),
+    path("reference/services/", Services.as_view(), name="services-api"),
+    path(
+        "reference/services/<uuid:service>/capacity/", ServiceCapacity.as_view(), name="service-capacity-api"
+    ),
     path("reference/<str:kind>/", ReferenceList.as_view(), name="reference"),
+    path("rulesets/<int:number>/dmn/", RuleSetModel.as_view(), name="ruleset-dmn"),
+    path("rulesets/<int:number>/xlsx/", RuleSetSheet.as_view(), name="ruleset-sheet"),
+    path("schema/ruleset/", RuleSetSchema.as_view(), name="ruleset-schema"),
     path("schema/", Schema.as_view(), name="schema"),
     path("", Nowhere.as_view(), name="nowhere"),
     path("<path:rest>/", Nowhere.as_view(), name="nowhere-below"),

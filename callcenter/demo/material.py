@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,9 @@ from agencies.models import Unit
 from intake.models import Disposition, Subtopic
 from people.models import District
 from routing import selectors as routing
-from routing.decide import Decision, Rule, UnitFacts, decide
+from routing.decide import Decision, decide
+from routing.directory import Directory
+from routing.rules.book import RuleBook
 
 T = TypeVar("T")
 
@@ -35,8 +37,8 @@ class Material:
     subtopics: Mapping[str, Subtopic]
     districts: Mapping[str, str]
     scopes: Mapping[str, tuple[str, bool]]
-    rules: Sequence[Rule]
-    directory: Mapping[str, UnitFacts]
+    rules: RuleBook
+    directory: Directory
     dispositions: Mapping[str, list[str]]
 
     def decide(self, facts: Mapping[str, Any]) -> Decision:
@@ -82,8 +84,8 @@ def gather() -> Material:
             code: (agency, scope == "external")
             for code, agency, scope in Unit.objects.values_list("code", "agency", "agency__scope")
         },
-        rules=routing.published().rules,
-        directory=routing.directory(),
+        rules=routing.published().book,
+        directory=routing.directory().directory,
         dispositions=groups,
     )
 

@@ -196,7 +196,7 @@ def _facts(story: Story, material: Material, rng: Random) -> dict[str, Any]:
     if row.topic_id == "CMP" and row.joint and KINDS[story.kind].at_least == 1 and story.wanted is None:
         facts["complained_about"] = rng.choice(row.joint)
     if row.topic.health and rng.random() < 0.5:
-        others = [unit for unit in (row.lead, *row.joint) if not material.directory[unit].health]
+        others = [unit for unit in (row.lead, *row.joint) if not material.directory.units[unit].health]
         facts["consents"] = others or ["YASHAT"]
     return facts
 

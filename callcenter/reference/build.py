@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import translation
 
-from agencies.models import Agency, Reason, Unit
+from agencies.models import Agency, Reason, Service, Unit
 from intake.models import Disposition, Document, Subtopic, Topic
 from people.models import Category, District, Region
 from people.reference import ReferenceRow
@@ -18,6 +19,8 @@ from sla.arithmetic import TARGET
 from .days import Documents, calendar
 from .files import Files, Row
 from .promises import promises
+from .rules import RuleDocument, check_rules, rules
+from .services import services
 
 AGENCIES, TOPICS = "agencies.yaml", "topics.yaml"
 REGIONS, BAKU = "regions.yaml", "baku_districts.yaml"
@@ -25,6 +28,9 @@ REASONS, DISPOSITIONS = "reasons.yaml", "dispositions.yaml"
 
 # The product writes these reasons itself: workflows.steps and workflows.actions.
 WRITTEN_BY_US = ("policy_met", "withdrawn", "entered_in_error")
+
+# Tables whose codes rules may name.
+NAMED_BY_RULES = ("subtopics", "topics", "districts", "regions", "categories", "units", "documents")
 
 R = TypeVar("R", bound=ReferenceRow)
 
@@ -41,10 +47,12 @@ class Book:
     units: list[Unit] = field(default_factory=list)
     topics: list[Topic] = field(default_factory=list)
     subtopics: list[Subtopic] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
     dispositions: list[Disposition] = field(default_factory=list)
     calendar: Documents = field(default_factory=dict)
     promises: tuple[Row, ...] = ()
+    rules: RuleDocument = field(default_factory=dict)
 
     def tables(self) -> list[list[Any]]:
         return [rows for rows in vars(self).values() if isinstance(rows, list)]
@@ -63,11 +71,19 @@ def build(files: Files) -> Book:
         ]
         directory(files, book)
         subjects(files, book)
+        book.services = services(files, codes(book.units), codes(book.subtopics), codes(book.districts))
         reasons(files, book)
         dispositions(files, book)
         book.promises = promises(files, {reason.code for reason in book.reasons if reason.kind == "on_hold"})
         book.calendar = calendar(files, {unit.code for unit in book.units})
+        book.rules = rules(files, book.topics, book.subtopics)
+        if not files.problems:  # a code that is wrong in its own file would be told twice
+            check_rules(files, book.rules, {name: getattr(book, name) for name in NAMED_BY_RULES})
     return book
+
+
+def codes(rows: Iterable[ReferenceRow]) -> frozenset[str]:
+    return frozenset(row.code for row in rows)
 
 
 def made(files: Files, file: str, row: Row, model: type[R], **fields: Any) -> R:

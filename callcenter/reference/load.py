@@ -14,7 +14,6 @@ from sla import calendars, policies
 from .build import build
 from .files import Files, Problem
 from .promises import write_promises
-from .rules import derive
 from .write import Tally, write_calendar, write_rules, write_table
 
 FOLDER = Path(settings.BASE_DIR) / "fixtures" / "reference"
@@ -44,7 +43,7 @@ def load(folder: Path = FOLDER) -> Report:
         return Report(problems=tuple(files.problems))
     with transaction.atomic():
         tables = tuple(write_table(rows) for rows in book.tables() if rows)
-        rules = write_rules(derive(book.topics, book.subtopics))
+        rules = write_rules(book.rules)
         promised = write_promises(book.promises)
         published, calendar = write_calendar(book.calendar)
     routing.forget()

@@ -1,47 +1,56 @@
-"""The first rule set, derived from the subjects (``reference/domain.md`` 4.1, 4.4 [D])."""
+"""The first rule set: one rule for each subject, with the questions and additions of ``rules.yaml``."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from typing import Any
 
-from intake.models import Subtopic, Topic, Urgency
+from intake.models import Channel, Subtopic, Topic, Urgency
+from routing.decide import LADDER
+from routing.errors import sentence
+from routing.rules.check import Vocabulary, problems
 
-Rule = dict[str, Any]
+from .files import Files
 
-# What raises the priority by one class; never more than one class, never to P0 (routing.decide).
-RAISES: dict[str, tuple[str, Any]] = {
-    "RAISE-DISABILITY-1": ("disability_degree", "1"),
-    "RAISE-AMPUTEE": ("amputee", True),
-    "RAISE-SPINAL-INJURY": ("spinal_injury", True),
-    "RAISE-LIVES-ALONE": ("lives_alone", True),
-    "RAISE-MINOR": ("minor", True),
-    "RAISE-PREGNANT": ("pregnant", True),
-    "RAISE-THIRD-REPEAT": ("third_repeat", True),
-    "RAISE-RISK-FLAG": ("risk_flag", True),
-    "RAISE-MEDICINE-ENDS": ("medicine_days_left", [0, 1, 2, 3]),
-}
+RULES, CASES = "rules.yaml", "cases.yaml"
+PARTS = ("questions", "always", "default")
+
+RuleDocument = dict[str, Any]
 
 
-def derive(topics: Iterable[Topic], subtopics: Iterable[Subtopic]) -> list[Rule]:
-    """Unclear matters to a person first, then what raises the priority, then one rule per subtopic."""
+def rules(files: Files, topics: Iterable[Topic], subtopics: Iterable[Subtopic]) -> RuleDocument:
+    """The document of the first rule set, before its codes are checked."""
+    written = files.document(RULES, dict)
+    for name in sorted(set(PARTS) ^ set(written)):
+        files.problem(RULES, name, f"The file has to hold {', '.join(PARTS)} and nothing else.")
+    cases = files.document(CASES, dict)
     health = {topic.code: topic.health for topic in topics}
-    return [
-        {"id": "TRIAGE-UNCLEAR", "when": {"unclear": True}, "then": {"triage": True}},
-        *(
-            {"id": name, "when": {fact: value}, "then": {"raise": 1}}
-            for name, (fact, value) in RAISES.items()
-        ),
-        *(_of_subtopic(subtopic, health[subtopic.topic_id]) for subtopic in subtopics),
-    ]
+    subjects = list(subtopics)
+    for code in sorted({subtopic.code for subtopic in subjects} ^ set(cases)):
+        files.problem(CASES, code, "Every subtopic of topics.yaml has its cases here, and nothing else has.")
+    return {
+        "format": 1,
+        "questions": written.get("questions", []),
+        "sections": [
+            {"code": "safety", "hit": "first", "rules": []},
+            {"code": "always", "hit": "collect", "rules": written.get("always", [])},
+            {
+                "code": "subject",
+                "hit": "unique",
+                "rules": [
+                    _of_subject(subtopic, health.get(subtopic.topic_id, False), cases.get(subtopic.code, []))
+                    for subtopic in subjects
+                ],
+            },
+            {"code": "default", "hit": "first", "rules": written.get("default", [])},
+        ],
+    }
 
 
-def _of_subtopic(subtopic: Subtopic, health: bool) -> Rule:
+def _of_subject(subtopic: Subtopic, health: bool, cases: list[Any]) -> RuleDocument:
     return {
         "id": f"R-{subtopic.code}",
-        "when": {"subtopic": subtopic.code},
+        "when": {"fact": "subtopic", "in": [subtopic.code]},
         "then": {
             "lead": subtopic.lead,
             "joint": subtopic.joint,
@@ -51,11 +60,30 @@ def _of_subtopic(subtopic: Subtopic, health: bool) -> Rule:
             "first": subtopic.first,
             "target": subtopic.resolve,
             "health": health,
+            "documents": subtopic.documents,
         },
+        "reason": {"az": subtopic.az, "en": subtopic.en, "ru": subtopic.ru},
+        "cases": cases,
+        "mark": subtopic.mark[:40],
     }
 
 
-def digest(rules: list[Rule]) -> str:
-    """A fingerprint of the rules, the same on every machine."""
-    canonical = json.dumps(rules, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+def check_rules(files: Files, document: RuleDocument, tables: dict[str, Iterable[Any]]) -> None:
+    """Note what is wrong with the document; ``tables`` are the rows its codes have to be among."""
+    codes = {name: frozenset(row.code for row in rows) for name, rows in tables.items()}
+    vocabulary = Vocabulary(
+        {**codes, "priorities": frozenset(LADDER), "channels": frozenset(Channel.values)},
+        under={
+            "topic": ("subtopic", _below(tables["subtopics"], "topic_id")),
+            "region": ("district", _below(tables["districts"], "region_id")),
+        },
+    )
+    for problem in problems(document, vocabulary):
+        files.problem(RULES, problem.row, str(sentence(problem)))
+
+
+def _below(rows: Iterable[Any], wide: str) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(getattr(row, wide), set()).add(row.code)
+    return {code: frozenset(codes) for code, codes in found.items()}

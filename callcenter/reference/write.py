@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.db.models import F
 from django.utils import translation
 
 from events import clock
 from events.errors import Invalid
 from people.reference import EDITED
 from routing.models import RuleSet
+from routing.rules.book import digest
 from sla import publication
 from sla.models import CalendarVersion
 
 from .days import Documents
 from .files import MARK
-from .rules import Rule, digest
+from .rules import RuleDocument
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,19 @@ def write_table(rows: Sequence[Any]) -> Tally:
             unique_fields=[model._meta.pk.name],
             update_fields=[field.name for field in _fields(model)],
         )
+    if changed and hasattr(model, "version"):  # a form that was opened on the row before is told so
+        model._default_manager.filter(pk__in=[row.pk for row in changed]).update(version=F("version") + 1)
     retired = _retire(model, before, {row.pk for row in rows})
     name = str(model._meta.verbose_name_plural)
     return Tally(name, len(new), len(changed), retired, len(rows) - len(free), len(rows))
 
 
 def _fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    return [field for field in model._meta.concrete_fields if not field.primary_key]
+    """The columns that the files fill; what is reported from day to day is not theirs."""
+    reported: frozenset[str] = getattr(model, "reported", frozenset())
+    return [
+        field for field in model._meta.concrete_fields if not field.primary_key and field.name not in reported
+    ]
 
 
 def _differ(one: models.Model, other: models.Model) -> bool:
@@ -81,15 +89,19 @@ def _retire(model: type[models.Model], before: dict[Any, Any], wanted: set[Any])
     return len(gone)
 
 
-def write_rules(rules: list[Rule]) -> str:
+def write_rules(document: RuleDocument) -> str:
     """Publish rule set 1 where there is none, and say what was done; a published one never changes."""
     published = RuleSet.objects.filter(status="published").first()
     if published is None and not RuleSet.objects.exists():
         RuleSet.objects.create(
-            number=1, status="published", rules=rules, digest=digest(rules), published_at=clock.now()
+            number=1,
+            status="published",
+            document=document,
+            digest=digest(document),
+            published_at=clock.now(),
         )
         return "Rule set 1 is published."
-    if published is not None and published.number == 1 and published.digest != digest(rules):
+    if published is not None and published.number == 1 and published.digest != digest(document):
         return "The subjects differ from rule set 1, which stays in force until a new one is published."
     return ""
 

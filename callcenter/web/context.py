@@ -59,6 +59,8 @@ def navigation(actor: User, path: str) -> list[dict[str, Any]]:
         ("queue", _("Queue"), "list", Action.QUEUE_VIEW, nobody_has),
         ("applications", _("Applications"), "file", Action.APPLICATION_LIST, None),
         ("board", _("Board"), "home", Action.BOARD_VIEW, wait_for_a_supervisor),
+        ("directory", _("Services"), "pin", Action.DIRECTORY_VIEW, None),
+        ("rules", _("Rules"), "merge", Action.RULES_VIEW, None),
         ("deliveries", _("Deliveries"), "send", Action.WEBHOOKS_VIEW, given_up),
         ("calendar", _("Calendar"), "cal", Action.CALENDAR_EDIT, None),
         ("admin:index", _("Reference data"), "list", Action.REFERENCE_EDIT, None),

@@ -61,6 +61,19 @@ class Typed(forms.Form):
             self.add_error(None, str(refusal.message))
 
 
+class Seen(Typed):
+    """A form that two may have open at once: it sends along what its fields showed when it was opened."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = "version" in self.data or kwargs.get("initial") is not None
+
+    def seen(self) -> SafeString:
+        """The hidden fields that tell one's own change from another's."""
+        return mark_safe("".join(self[name].as_hidden(only_initial=True) for name in self.fields))  # noqa: S308
+
+
 # Persons -------------------------------------------------------------------------------------------------
 
 SEXES: Choices = [("f", _("Woman")), ("m", _("Man")), ("u", _("Not said"))]
@@ -72,7 +85,7 @@ def _area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
 
 
-class PersonForm(Typed):
+class PersonForm(Seen):
     """Everything the desk writes down about a person."""
 
     family_name = Line(label=_("Surname"), required=True, error_messages={"required": SENTENCES["required"]})
@@ -111,8 +124,6 @@ class PersonForm(Typed):
         super().__init__(*args, **kwargs)
         _field(self, "district").choices = [("", _("Not known")), *districts]
         _field(self, "categories").choices = categories
-        for field in self.fields.values():
-            field.show_hidden_initial = "version" in self.data or kwargs.get("initial") is not None
 
     def clean_fin(self) -> str:
         """Checked here as well, so that all that is wrong is told at once."""
@@ -143,10 +154,6 @@ class PersonForm(Typed):
             "language": data["language"] or "az",
             "phones": numbers_in(data["phones"]),
         }
-
-    def seen(self) -> SafeString:
-        """What the fields showed when the form was opened: tells one's own change from another's."""
-        return mark_safe("".join(self[name].as_hidden(only_initial=True) for name in self.fields))  # noqa: S308
 
 
 def numbers_in(text: str) -> list[str]:

@@ -18,19 +18,20 @@ from access.models import User
 from access.policy import Action
 from access.visibility import applications_for, referrals_for
 from agencies.models import Referral, Unit
-from callcenter import sight
+from callcenter import reasons, rulewords, sight
 from callcenter.live import stream
 from events.errors import Conflict, Invalid, NotVisible, Refusal
 from intake import selectors as intake
-from intake.models import Application
+from intake.models import Application, Subtopic
+from people.reference import find
+from routing import explain
 from routing import selectors as rules
 from routing import services as routing
-from routing.decide import Part, disclosed_to
+from routing.decide import Part, disclosed_to, notices
 from routing.models import Decision
 from workflows import actions, queue
 
 from .desk import routed
-from .desk.facts import label
 from .desk.once import id_in
 from .doors import actor_of, page, version_of, visible
 from .forms import Choices, TriageForm
@@ -87,8 +88,11 @@ def reason_of(decision: Decision | None) -> str:
             return _("The complaint is about the agency that would answer")
         if str(step["rule"]).startswith("DIRECTORY-"):
             return _("The agency of this subject takes no referrals at present")
-    sending = {rule["id"] for rule in rules.published().rules if rule["then"].get("triage")}
-    if any(step["matched"] and step["rule"] in sending for step in decision.trace):
+    if decision.incident:
+        return _("A rule failed. The rules' editors have to mend it")
+    book = rules.published().book
+    held = (rule for step in decision.trace if step["matched"] and (rule := book.rule(step["rule"])))
+    if any(rule.then.get("triage") and rule.section == "always" for rule in held):
         return _("The operator marked it as unclear")
     return _("No rule speaks about this subject")
 
@@ -248,9 +252,9 @@ def _item(actor: User, row: Application, returned: Referral | None, form: Triage
         "returned": next((part for part in item.referrals if returned and part.id == returned.pk), None),
         "form": form,
         "why": reason_of(decision),
-        "looks": routed.looks(decision.trace) if decision and not decision.lead else [],
-        "unknown": [label(fact) for fact in routed.unknown(decision.trace)] if decision else [],
-        "distress": intake.suggestions(row.text).distress,
+        "proposed": bool(decision and decision.proposal and not returned),
+        **_reasons(facts, decision),
+        **_suggested(row, facts, form),
         "goes": routed.goes(parts, health=row.subtopic.topic.health, consents=facts.get("consents") or ()),
         "closing": routed.closing(str(form["policy"].value() or "all"), len(parts)),
         "version": row.version,
@@ -258,17 +262,63 @@ def _item(actor: User, row: Application, returned: Referral | None, form: Triage
     }
 
 
+def _reasons(facts: dict[str, Any], decision: Decision | None) -> dict[str, Any]:
+    """Why no rule sent it, which rules came nearest, and what is not known."""
+    book, units = rules.published().book, rules.directory().directory
+    found = explain.hints(facts, book, units)
+    return {
+        "looks": reasons.looks(decision.trace) if decision and not decision.lead else [],
+        "near": reasons.nearest(facts, book),
+        "hints": reasons.hints(found),
+        "unknown": reasons.urgent(found),
+        "notices": reasons.notices(notices(facts)),
+    }
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """A subject the text may be about, and where its rules would send the application."""
+
+    code: str
+    name: str
+    percent: int
+    lead: str
+    chosen: bool
+
+
+def _suggested(row: Application, facts: dict[str, Any], form: TriageForm) -> dict[str, Any]:
+    """Up to three subjects with their confidence. They propose an agency; nothing is decided by them."""
+    found = intake.suggestions(row.text)
+    subjects = Subtopic.objects.select_related("topic").in_bulk([code for code, _sure in found.suggestions])
+    units, lead = rulewords.names("units"), form["lead"].value()
+    shown = []
+    for code, sure in found.suggestions:
+        if code in subjects:
+            way = _way_about(facts, subjects[code])
+            shown.append(
+                Suggested(code, subjects[code].name, round(sure * 100), units.get(way[0], ""), way[0] == lead)
+            )
+    return {"suggested": shown, "distress": found.distress}
+
+
+def _way_about(facts: dict[str, Any], subject: Subtopic) -> tuple[str, tuple[str, ...]]:
+    """Lead and partners if the application were about this subject."""
+    about = {"subtopic": subject.code, "topic": subject.topic_id, "urgency": subject.urgency}
+    decision = routing.preview({**facts, **about, "unclear": None})
+    return decision.lead, decision.joint
+
+
 def _parts(row: Application, returned: Referral | None, form: TriageForm) -> list[Part]:
     """The choice as a decision would write it (``routing.services.record_choice``)."""
-    directory, facts = rules.directory(), routing.facts_of(row)
+    units, facts = rules.directory().directory.units, routing.facts_of(row)
     lead, joint = form["lead"].value() or "", form["joint"].value() or []
-    codes = [code for code in dict.fromkeys([lead, *joint]) if code in directory]
+    codes = [code for code in dict.fromkeys([lead, *joint]) if code in units]
     first_leads = returned.is_lead if returned else True
     return [
         Part(
             code,
             code == lead and first_leads,
-            disclosed_to(directory[code], row.subtopic.topic.health, facts),
+            disclosed_to(units[code], row.subtopic.topic.health, facts),
         )
         for code in codes
     ]
@@ -282,9 +332,14 @@ def _form(row: Application, returned: Referral | None, data: QueryDict | None = 
     known = Unit.objects.filter(active=True).select_related("agency").order_by("agency", "code")
     units = [unit for unit in known if unit.code not in busy]
     likely = _likely(row, returned, {unit.code for unit in units})
+    if data is not None and (subject := find(Subtopic, data.get("about", ""))) is not None:
+        data = _as_about(row, subject, data)
     chosen = set(data.getlist("joint")) if data is not None else set()
-    joint = [] if returned else [code for code in row.subtopic.joint if code in likely]
-    offered = list(dict.fromkeys([*row.subtopic.joint, *chosen, data.get("more", "") if data else ""]))
+    partners = _proposal(row).get("joint", row.subtopic.joint)
+    joint = [] if returned else [code for code in partners if code not in busy | _refused(row)]
+    offered = list(
+        dict.fromkeys([*partners, *row.subtopic.joint, *chosen, data.get("more", "") if data else ""])
+    )
     if data is not None and data.get("more"):
         data = data.copy()
         data.appendlist("joint", str(data["more"]))
@@ -300,12 +355,32 @@ def _form(row: Application, returned: Referral | None, data: QueryDict | None = 
     )
 
 
+def _as_about(row: Application, subject: Subtopic, data: QueryDict) -> QueryDict:
+    """The form with the agencies that the rules of another subject would ask."""
+    lead, joint = _way_about(routing.facts_of(row), subject)
+    data = data.copy()
+    data["lead"], data["more"] = lead, ""
+    data.setlist("joint", list(joint))
+    return data
+
+
 def _likely(row: Application, returned: Referral | None, known: set[str]) -> list[str]:
     """Units that may be right: whom the returning unit names, then those of the subject's data."""
-    refused = {part.unit_id for part in row.referrals.all() if part.state in ("rejected", "failed")}
     named = [returned.suggested_unit_id or ""] if returned else []
-    codes = dict.fromkeys([*named, row.subtopic.lead, *row.subtopic.joint])
-    return [code for code in codes if code in known and code not in refused]
+    proposed = [lead] if (lead := _proposal(row).get("lead")) and not returned else []
+    codes = dict.fromkeys([*named, *proposed, row.subtopic.lead, *row.subtopic.joint])
+    return [code for code in codes if code in known and code not in _refused(row)]
+
+
+def _refused(row: Application) -> set[str]:
+    """Units that gave it back or could not do it."""
+    return {part.unit_id for part in row.referrals.all() if part.state in ("rejected", "failed")}
+
+
+def _proposal(row: Application) -> dict[str, Any]:
+    """Where the rules would send it if no person had to look first: ``lead`` and ``joint``, or nothing."""
+    decision = _newest(row)
+    return (decision.proposal or {}) if decision else {}
 
 
 def _grouped(units: Iterable[Unit], likely: list[str]) -> Choices:

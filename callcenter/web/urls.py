@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from . import applications, board, calendar, clockwork, deliveries, desk, home, presence, queue, triage
+from . import (
+    applications,
+    board,
+    calendar,
+    clockwork,
+    deliveries,
+    desk,
+    directory,
+    home,
+    presence,
+    queue,
+    rules,
+    triage,
+)
 from .sign_in import SignIn
 
 SIGN_IN = auth.LoginView.as_view(redirect_authenticated_user=True, authentication_form=SignIn)
@@ -50,6 +63,32 @@ urlpatterns = [
     path(
         "deliveries/<uuid:endpoint>/<uuid:delivery>/<str:verb>/", deliveries.act_on_one, name="delivery-one"
     ),
+    path("directory/", directory.index, name="directory"),
+    path("directory/new/", directory.add, name="service-add"),
+    path("directory/<uuid:service>/", directory.show, name="service"),
+    path("directory/<uuid:service>/edit/", directory.edit, name="service-edit"),
+    path("directory/<uuid:service>/report/", directory.report, name="service-report"),
+    path("directory/<uuid:service>/confirm/", directory.confirm, name="service-confirm"),
+    path("directory/<uuid:service>/close/", directory.close, name="service-close"),
+    path("rules/", rules.table.in_force, name="rules"),
+    path("rules/<int:number>/", rules.table.show, name="ruleset"),
+    path("rules/<int:number>/draft/", rules.publishing.begin, name="ruleset-begin"),
+    path("rules/<int:number>/publish/", rules.publishing.publish, name="ruleset-publish"),
+    path("rules/<int:number>/rehearsal/", rules.rehearsal.show, name="rehearsal"),
+    path("rules/<int:number>/rehearse/", rules.rehearsal.again, name="rehearse"),
+    path("rules/<int:number>/compare/<int:other>/", rules.compare.show, name="ruleset-compare"),
+    path("rules/<int:number>/add/<str:section>/", rules.editing.add, name="rule-add"),
+    path("rules/<int:number>/line/<int:place>/", rules.editing.line, name="rule-line"),
+    path("rules/<int:number>/rule/<str:rule>/", rules.rule.show, name="rule"),
+    path("rules/<int:number>/rule/<str:rule>/edit/", rules.editing.edit, name="rule-edit"),
+    path("rules/<int:number>/rule/<str:rule>/remove/", rules.editing.remove, name="rule-remove"),
+    path("rules/<int:number>/rule/<str:rule>/move/", rules.editing.move, name="rule-move"),
+    path("rules/<int:number>/rule/<str:rule>/cases/", rules.cases.add, name="case-add"),
+    path("rules/<int:number>/rule/<str:rule>/cases/<str:case>/", rules.cases.edit, name="case"),
+    path(
+        "rules/<int:number>/rule/<str:rule>/cases/<str:case>/remove/", rules.cases.remove, name="case-remove"
+    ),
+    path("rules/<int:number>/<str:verb>/", rules.publishing.act, name="ruleset-act"),
     path("calendar/", calendar.show, name="calendar"),
     path("calendar/edit/", calendar.edit, name="calendar-edit"),
 ]

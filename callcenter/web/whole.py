@@ -21,7 +21,7 @@ from access.roles import CALL_CENTRE
 from access.visibility import applications_for, referrals_for
 from agencies.lifecycle import ANSWERED, OPEN
 from agencies.models import Unit
-from callcenter import clocks, plain, sight, words
+from callcenter import clocks, plain, reasons, rulewords, sight, words
 from callcenter.live.stream import cursor_now
 from callcenter.sight import ApplicationSight, ReferralSight
 from callcenter.timeline import timeline
@@ -30,6 +30,7 @@ from events.models import Event
 from intake.lifecycle import OPEN as OPEN_APPLICATION
 from intake.lifecycle import ApplicationState
 from intake.models import Application
+from routing import selectors as rules
 from routing.models import Decision
 from sla import services as sla
 from sla.services import Offer
@@ -98,7 +99,9 @@ class Why:
     rules: tuple[str, ...]
     note: str
     facts: tuple[tuple[str, str], ...]
-    trace: tuple[dict[str, Any], ...]
+    notices: tuple[str, ...]
+    looks: tuple[reasons.Look, ...]
+    near: tuple[reasons.Look, ...]
 
 
 def context(actor: User, application: UUID, *, typed: VerbForm | None = None, verb: str = "") -> Context:
@@ -251,13 +254,15 @@ def _triage_url(row: Application) -> str:
 
 def decisions(actor: User, row: Application) -> list[Why]:
     """The decisions about an application, the newest first."""
-    found = list(Decision.objects.filter(application=row).select_related("by"))
+    found = list(Decision.objects.filter(application=row).select_related("by", "ruleset"))
     codes = {code for decision in found for code in (decision.lead, *decision.joint)}
     names = {unit.pk: unit.name for unit in Unit.objects.filter(pk__in=codes)}
     return [_why(decision, names, inside=actor.role in CALL_CENTRE) for decision in found]
 
 
 def _why(decision: Decision, names: dict[str, str], *, inside: bool) -> Why:
+    ruleset = decision.ruleset
+    book = rules.book(ruleset.number, ruleset.digest) if ruleset else None
     return Why(
         source=str(SOURCES.get(decision.source, decision.source)),
         at=decision.at,
@@ -271,19 +276,17 @@ def _why(decision: Decision, names: dict[str, str], *, inside: bool) -> Why:
         rules=tuple(step["rule"] for step in decision.trace if step.get("matched")),
         note=decision.note if inside else "",
         facts=tuple(_told(decision.facts)) if inside else (),
-        trace=tuple(decision.trace) if inside else (),
+        notices=tuple(reasons.notices(decision.notices)) if inside else (),
+        looks=tuple(reasons.looks(decision.trace, book)) if inside and book else (),
+        near=tuple(reasons.nearest(decision.facts, book)) if inside and book else (),
     )
 
 
 def _told(facts: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    """Facts as code and value; what is unknown decided nothing and is left out."""
+    """Facts in words; what is unknown decided nothing and is left out, and so is the work of units."""
     for name, value in facts.items():
-        if value in (None, "", []):
-            continue
-        if isinstance(value, bool):
-            yield name, _("yes") if value else _("no")
-        else:
-            yield name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if value not in (None, "", []) and name != "load":
+            yield rulewords.label(name), rulewords.value(name, value)
 
 
 # --- what changed meanwhile -------------------------------------------------------------------------------

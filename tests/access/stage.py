@@ -9,7 +9,7 @@ from typing import Any
 from access.models import Token, User
 from access.policy import POLICY, Action, Relation
 from access.roles import AGENCY, CALL_CENTRE, Role
-from agencies.models import Agency, Membership, Referral, Unit
+from agencies.models import Agency, Membership, Referral, Service, Unit
 from delivery import services as delivery
 from delivery.models import Delivery, Endpoint
 from events import clock
@@ -17,6 +17,8 @@ from intake import services as intake
 from intake.models import Application, Contact, Subtopic
 from people import services as people
 from people.models import Person
+from routing import editing
+from routing.models import RuleSet
 from sla.models import Firing
 from tests.access.routes import Route
 from workflows import actions, firing
@@ -54,6 +56,8 @@ class Stage:
     breaches: dict[str, Firing] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    rulesets: dict[str, RuleSet] = field(default_factory=dict)
     person: Person | None = None
 
 
@@ -142,12 +146,31 @@ def a_day() -> Stage:
         "of MLSPP": breach(insurance, "MLSPP"),
         "of the promise, escalated": breach(insurance),
     }
+    stage.services = {
+        row.unit_id: row
+        for row in Service.objects.filter(unit__in=["MLSPP.DTSERA", "TABIB", "DSKS"]).select_related("unit")
+    }
+    stage.rulesets = some_rules()
     for agency in ("MLSPP", "TABIB"):
         asker = stage.users[f"administrator of {agency}"]
         told = {"actor": asker, "agency": agency, "url": "https://93.184.215.14/dayaq"}
         stage.endpoints[agency] = delivery.add_endpoint(**told)[0]
         stage.deliveries[agency] = delivery.ping(actor=asker, endpoint=stage.endpoints[agency].pk)
     return stage
+
+
+def some_rules() -> dict[str, RuleSet]:
+    """The published rules and drafts of them at every step, by an author who is none of the staff."""
+    author = User.objects.create(username="author-of-rules", role=Role.SUPERVISOR).pk
+    source = RuleSet.objects.get(status="published")
+    rows = {
+        name: editing.start_draft(actor_id=author, source=source.pk, note="Sınaq.")
+        for name in ("draft", "ready", "review")
+    }
+    tried = [rows["ready"].pk, rows["review"].pk]
+    RuleSet.objects.filter(pk__in=tried).update(rehearsed=source.digest, rehearsal={})
+    editing.submit(actor_id=author, number=rows["review"].pk)
+    return {"published": source, **{name: RuleSet.objects.get(pk=row.pk) for name, row in rows.items()}}
 
 
 def time_passes(until: datetime, *, escalating: Application | None = None) -> None:
@@ -166,10 +189,23 @@ def breach(application: Application, unit: str | None = None) -> Firing:
     return rows.get(clock__application=application, clock__measure=measure, clock__referral__unit=unit)
 
 
+OF_RULES = {
+    "<int:number>": "1",
+    "<int:other>": "1",
+    "<int:place>": "0",
+    "<str:section>": "subject",
+    "<str:rule>": "R-PRO-NEW",
+    "<str:case>": "PRO-NEW.1",
+}
+
+
 def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
     """The page on every record it takes, with the record."""
     verbs = {"application-act": "withdraw", "delivery-act": "rotate", "delivery-one": "set-aside"}
+    verbs["ruleset-act"] = "discard"
     path = "/" + route.path.replace("<str:verb>", verbs.get(route.name, "accept"))
+    for part, value in OF_RULES.items():  # the rules in force: everybody's or nobody's
+        path = path.replace(part, value)
     if "<uuid:endpoint>" in path:
         return [
             (
@@ -178,6 +214,8 @@ def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
             )
             for row in day.deliveries.values()
         ]
+    if "<uuid:service>" in path:
+        return [(path.replace("<uuid:service>", str(row.pk)), row) for row in day.services.values()]
     if "<uuid:application>" in path:
         rows: list[Any] = [*day.applications.values()]
         return [(path.replace("<uuid:application>", str(row.pk)), row) for row in rows]
@@ -228,7 +266,7 @@ def stands(actor: User, relation: Relation, record: Any) -> bool:
         record = Agency(code=getattr(record, "endpoint", record).agency_id)
     if isinstance(record, Agency):
         return record.code in {code.split(".")[0] for code in units_of(actor)}
-    return works_for(actor, record.unit if isinstance(record, Referral) else record)
+    return works_for(actor, record.unit if isinstance(record, (Referral, Service)) else record)
 
 
 def units_of(actor: User) -> set[str]:
@@ -252,8 +290,10 @@ def sees(actor: User, record: Any) -> bool:
     if isinstance(record, (Endpoint, Delivery)):
         own = actor.role == Role.AGENCY_ADMIN and stands(actor, Relation.OWN_QUEUE, record)
         return own or actor.role == Role.ADMINISTRATOR
-    if isinstance(record, Agency):
-        return True  # the list of agencies is public to everybody inside
+    if isinstance(record, RuleSet):
+        return actor.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
+    if isinstance(record, (Agency, Service)):
+        return True  # who there is and what they do is public to everybody inside
     if isinstance(record, Firing):
         return sees(actor, record.clock.application)
     if actor.role in CALL_CENTRE:

@@ -25,7 +25,13 @@ API = [(route, method) for route in ROUTES if route.is_api for method, _verb in 
 
 def anywhere(path: str) -> str:
     """An address of the route: of a record that does not exist where it wants one."""
-    known = {"str:unit": "MLSPP", "str:topic": "queue:MLSPP", "str:kind": "agencies", "str:verb": "withdraw"}
+    known = {
+        "str:unit": "MLSPP",
+        "str:topic": "queue:MLSPP",
+        "str:kind": "agencies",
+        "str:verb": "withdraw",
+        "int:number": "1",
+    }
     return "/" + re.sub(r"<([^>]+)>", lambda match: known.get(match[1], GHOST), path)
 
 

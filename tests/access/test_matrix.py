@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
@@ -21,6 +23,8 @@ from access.models import User
 from access.policy import Action
 from access.roles import Role
 from agencies.models import Agency, Unit
+from routing import sheet
+from routing.models import RuleSet
 from tests.access.routes import OWN_GUARD, Route, routes
 from tests.access.stage import STAFF, STRANGERS, TWINS, Stage, addresses, allows, grants, sees
 from tests.rows import fingerprint
@@ -67,9 +71,19 @@ BODIES: dict[str, dict[str, Any]] = {
     "queue-next-api POST": {},
     "routing-preview POST": {"subtopic": "PRO-NEW"},
     "routing-suggest POST": {"text": "protez"},
+    "rulesets-list POST": {"source": 1, "note": "Sınaq."},
+    "rulesets-detail PUT": {"why": "Sınaq."},
+    "rulesets-rehearse POST": {"days": 1},
+    "rulesets-submit POST": {},
+    "rulesets-send_back POST": {"why": "Sınaq."},
+    "rulesets-publish POST": {},
+    "rulesets-discard POST": {},
+    "ruleset-sheet POST": {"why": "Sınaq."},
+    "service-capacity-api POST": {"status": "full", "capacity": 5, "alert": "Təmir gedir."},
 }
 PLAIN = {"people-list", "contacts-list", "applications-list", "referrals-list", "schema"}
-PLAIN |= {"routing-preview", "routing-suggest", "calendar-api", "escalations-api"}
+PLAIN |= {"routing-preview", "routing-suggest", "calendar-api", "escalations-api", "services-api"}
+PLAIN |= {"rulesets-list", "ruleset-schema"}
 LIVE: dict[str, tuple[Action, Any, str]] = {  # what a listener has to be allowed; a refused topic is 404
     "queue:MLSPP": (Action.QUEUE_VIEW, Unit, "MLSPP"),
     "queue:MLSPP.DTSERA": (Action.QUEUE_VIEW, Unit, "MLSPP.DTSERA"),
@@ -99,7 +113,7 @@ class Cell:
 def cells(day: Stage) -> Iterator[Cell]:
     """The matrix without its rows: every operation on every record it takes. Fails on an unknown one."""
     for operation, (route, _method, _action) in API.items():
-        base = "/" + route.path.replace("<str:", "<").replace("<uuid:", "<")
+        base = "/" + route.path.replace("<str:", "<").replace("<uuid:", "<").replace("<int:", "<")
         if route.name in PLAIN:
             yield Cell(operation, base)
         elif route.name == "people-detail":
@@ -112,6 +126,12 @@ def cells(day: Stage) -> Iterator[Cell]:
             kind = route.name.split("-")[0]
             for row in getattr(day, kind).values():
                 yield Cell(operation, base.replace("<pk>", str(row.pk)), row)
+        elif "<number>" in base:
+            for rules in day.rulesets.values():
+                yield Cell(operation, base.replace("<number>", str(rules.pk)), rules)
+        elif route.name == "service-capacity-api":
+            for service in day.services.values():
+                yield Cell(operation, base.replace("<service>", str(service.pk)), service)
         elif route.name == "queue-next-api":
             for code in ("MLSPP", "MLSPP.DTSERA", "TABIB", "DSKS"):
                 yield Cell(operation, base.replace("<unit>", code), Unit.objects.get(pk=code))
@@ -161,6 +181,14 @@ def caller(day: Stage, name: str) -> APIClient:
     return client
 
 
+@cache
+def workbook(digest: str) -> bytes:
+    """The rules of this digest as people edit them."""
+    row = RuleSet.objects.filter(digest=digest).first()
+    assert row is not None
+    return sheet.write(row.document, {})
+
+
 def knock(day: Stage, client: APIClient, cell: Cell, before: Any) -> tuple[int, bool]:
     """Ask; return the status and whether a refusal changed any row. Nothing stays."""
     body = {**BODIES.get(cell.operation, {})}
@@ -168,9 +196,14 @@ def knock(day: Stage, client: APIClient, cell: Cell, before: Any) -> tuple[int, 
         body["person"] = str(day.person.pk)
     if cell.firing is not None:
         body["firing"] = cell.firing
+    form = "json"
+    if cell.operation == "rulesets-detail PUT":
+        body["document"] = cell.record.document
+    if cell.operation == "ruleset-sheet POST":
+        form, body["file"] = "multipart", SimpleUploadedFile("rules.xlsx", workbook(cell.record.digest))
     method = API[cell.operation][1].lower()
     with transaction.atomic():
-        answer = getattr(client, method)(cell.path, *([] if method == "get" else [body]), format="json")
+        answer = getattr(client, method)(cell.path, *([] if method == "get" else [body]), format=form)
         changed = answer.status_code >= 400 and fingerprint() != before
         transaction.set_rollback(True)
     return answer.status_code, changed

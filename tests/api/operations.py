@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -41,6 +42,10 @@ def referral(name: str, verb: str) -> Callable[[Stage], str]:
     return lambda day: f"referrals/{day.referrals[name].pk}/{verb}/"
 
 
+def rules(name: str, verb: str = "") -> Callable[[Stage], str]:
+    return lambda day: f"rulesets/{day.rulesets[name].pk}/{verb and f'{verb}/'}"
+
+
 def person(day: Stage) -> str:
     assert day.person is not None
     return str(day.person.pk)
@@ -62,6 +67,14 @@ PERSON = {
     "language": "az",
 }
 LEAD, FRONT = "worker of DTSERA", "front desk of MLSPP"
+
+
+def otherwise(document: Body) -> Body:
+    """The same rules, the last with another reason."""
+    whole = deepcopy(document)
+    whole["sections"][-1]["rules"][-1]["reason"] = {"az": "Bölgüdə baxılır."}
+    return whole
+
 
 OPERATIONS = [
     Operation(
@@ -187,4 +200,30 @@ OPERATIONS = [
         "cancel", "supervisor", "post", referral("of DTSERA", "cancel"),
         lambda day: {"reason": "no_longer_needed", "text": "Lazım deyil."}, ("text",), ("reason",),
     ),
+    Operation(
+        "report the room", "machine of MLSPP", "post",
+        lambda day: f"reference/services/{day.services['MLSPP.DTSERA'].pk}/capacity/",
+        lambda day: {"status": "full", "capacity": 12, "alert": "Yanvaradək yer yoxdur."},
+        ("alert",), (), (), (), ("status",), ("capacity", "version"),
+    ),
+    Operation(
+        "begin a draft", "supervisor", "post", lambda day: "rulesets/",
+        lambda day: {"source": day.rulesets["published"].pk, "note": "Yeni protez mərkəzi açıldı."},
+        ("note",), (), (), (), (), ("source",),
+    ),
+    Operation(
+        "rewrite a draft", "supervisor", "put", rules("draft"),
+        lambda day: {"document": otherwise(day.rulesets["draft"].document), "why": "Yeni mərkəz."}, ("why",),
+    ),
+    Operation(
+        "rehearse", "supervisor", "post", rules("draft", "rehearse"), lambda day: {"days": 30},
+        (), (), (), (), (), ("days",),
+    ),
+    Operation("submit rules", "supervisor", "post", rules("ready", "submit"), lambda day: {}),
+    Operation(
+        "send rules back", "administrator", "post", rules("review", "send_back"),
+        lambda day: {"why": "Səbəb yazılmayıb."}, ("why",),
+    ),
+    Operation("publish rules", "supervisor", "post", rules("review", "publish"), lambda day: {}),
+    Operation("discard rules", "administrator", "post", rules("draft", "discard"), lambda day: {}),
 ]  # fmt: skip

@@ -449,6 +449,7 @@ API = [route for route in routes() if route.is_api]
 
 def some(route: Route, day: Stage) -> str:
     path = "/" + route.path.replace("<uuid:pk>", GHOST).replace("<path:rest>", "nowhere")
+    path = path.replace("<int:number>", "1")
     return path.replace("<str:unit>", "MLSPP").replace("<str:topic>", "board").replace("<str:kind>", "units")
 
 

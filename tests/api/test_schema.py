@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from datetime import timedelta
@@ -42,7 +43,7 @@ ANSWERS: set[tuple[str, str, int]] = set()
 OPERATIONS = sorted(
     (f"/{path}", method.lower())
     for path, method in {
-        (route.path.replace("<uuid:pk>", "{id}").replace("<str:", "{").replace(">", "}"), method)
+        (re.sub(r"<\w+:(\w+)>", r"{\1}", route.path.replace("<uuid:pk>", "{id}")), method)
         for route in routes()
         if route.is_api and not route.name.startswith(("nowhere", "schema"))
         for method, _verb in route.verbs

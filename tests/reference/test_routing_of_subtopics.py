@@ -11,7 +11,6 @@ import yaml
 from callcenter.reference import FOLDER
 from routing import selectors as routing
 from routing.decide import HEALTH, Decision, decide
-from routing.models import RuleSet
 from sla import calendars
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
@@ -30,7 +29,7 @@ def _read_anew() -> None:
 
 
 def decided(**facts: Any) -> Decision:
-    return decide(facts, RuleSet.objects.get(status="published").rules, routing.directory())
+    return decide(facts, routing.published().book, routing.directory().directory)
 
 
 @pytest.mark.parametrize(("topic", "row"), SUBTOPICS, ids=[row["id"] for _, row in SUBTOPICS])
@@ -40,7 +39,7 @@ def test_a_subtopic_goes_to_its_lead_and_partners(topic: dict[str, Any], row: di
     assert (decision.lead, list(decision.joint)) == (row["lead"], row["with"])
     assert (decision.priority, decision.first, decision.target) == (row["urg"], row["first"], row["res"])
     assert decision.policy == ("lead" if row["urg"] == "P0" else "all")
-    health = {unit.code for unit in routing.directory().values() if unit.health}
+    health = {unit.code for unit in routing.directory().directory.units.values() if unit.health}
     for part in decision.parts:
         sees_health = set(HEALTH) <= set(part.disclosed)
         assert sees_health == (part.unit in health or not topic["health"]), part.unit

@@ -174,7 +174,7 @@ def test_the_page_holds_promise_process_lanes_and_reasons(browser: Browser, regi
     assert WORDS in words
     assert application.tracking_code in words
     assert "R-REH-HOME" in words
-    assert "lives_alone" in words
+    assert "Lives alone yes" in words
     assert "Cannot be closed yet:" in words
     assert f'data-live-topic="application:{application.pk}"' in markup
     assert reverse("application-part", args=[application.pk]) in markup
@@ -187,7 +187,7 @@ def test_facts_trace_and_codes_are_the_call_centres(browser: Browser, register: 
     application = register(subtopic="REH-HOME", text=WORDS, facts={"lives_alone": True})
     words = text_of(browser("mlspp").get(reverse("application", args=[application.pk])))
     assert WORDS not in words
-    assert "lives_alone" not in words
+    assert "Lives alone" not in words
     assert application.tracking_code not in words
     assert "R-REH-HOME" in words
     assert "You read this application" in words

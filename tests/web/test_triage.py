@@ -265,3 +265,40 @@ def test_an_agency_at_work_on_it_is_not_offered_again(browser: Browser, returned
     page = send(browser(), row, part, lead="SAMHI")
     assert page.status_code == 422
     assert not Referral.objects.filter(replaces=part).exists()
+
+
+# What the rules and the text propose ------------------------------------------------------------------------
+
+
+def test_the_proposal_of_the_rules_is_chosen_already(browser: Browser, unclear: Any) -> None:
+    row = unclear("PRO-REPAIR")
+
+    page = browser().get(address(row))
+
+    form = page.context["form"]
+    assert (form["lead"].value(), form["joint"].value()) == ("MLSPP.DTSERA", ["YASHAT"])
+    assert "Proposed by the rules" in text_of(page)
+    assert [look.rule for look in page.context["near"]] == ["R-PRO-NEW", "R-PRO-WHEEL", "R-PRO-SENSE"]
+
+
+def test_a_suggested_subject_brings_the_agencies_of_its_rules(browser: Browser, register: Any) -> None:
+    row = register("SOC-DEBT", text="Protezim sınıb, təmir etdirmək istəyirəm.", facts={"unclear": True})
+    client = browser()
+    shown = client.get(address(row)).context["suggested"]
+    assert "PRO-REPAIR" in [it.code for it in shown]
+    assert all(0 < it.percent <= 100 for it in shown)
+    assert shown[0].percent >= shown[-1].percent
+
+    page = client.post(address(row), {"about": "PRO-REPAIR", "preview": "1"}, headers=HTMX)
+
+    form = page.context["form"]
+    assert (form["lead"].value(), form["joint"].value()) == ("MLSPP.DTSERA", ["YASHAT"])
+    assert Decision.objects.filter(application=row).count() == 1
+    assert row.referrals.count() == 0
+
+
+def test_a_subject_that_does_not_exist_changes_nothing_in_the_choice(browser: Browser, unclear: Any) -> None:
+    row = unclear()
+    page = browser().post(address(row), {"lead": "MSE", "about": "NO-SUCH", "preview": "1"}, headers=HTMX)
+
+    assert page.context["form"]["lead"].value() == "MSE"

@@ -50,6 +50,7 @@ def register(
 ) -> Application:
     """Register an application and route it. The agencies see it as soon as this commits."""
     require(actor, Action.APPLICATION_REGISTER)
+    routing.check_answers(intake.clean_facts({} if facts is None else facts))
     application = intake.register(
         actor_id=actor.pk,
         person=person,

@@ -9,13 +9,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from bench import intake, sla
+from bench import intake, routing, sla
 from bench.live import run as live
 
 RUNS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "intake": lambda options: intake.run(options["seconds"]),
     "sla": lambda options: sla.run(options["seconds"], options["clocks"]),
     "live": lambda options: live.run(options["seconds"], options["sockets"]),
+    "routing": lambda options: routing.run(options["decisions"]),
 }
 
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
         parser.add_argument("--seconds", type=float, default=10, help="seconds for each way of doing it")
         parser.add_argument("--clocks", type=int, default=1_000_000, help="sla: how many of them are open")
+        parser.add_argument("--decisions", type=int, default=50_000, help="routing: how many are stored")
         parser.add_argument(
             "--sockets",
             type=lambda text: [int(part) for part in text.split(",")],
@@ -65,4 +67,4 @@ def lines(result: dict[str, Any]) -> list[str]:
     ]
 
 
-TOLD = {"intake": lines, "sla": sla.lines, "live": live.lines}
+TOLD = {"intake": lines, "sla": sla.lines, "live": live.lines, "routing": routing.lines}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,9 @@ from callcenter.demo.sampling import Sampler
 from callcenter.demo.stream import stamp_all
 from callcenter.demo.telling import Progress
 from events import clock
+from intake import training
 from intake.models import Application
+from intake.suggest.examples import TooFew
 from sla import calendars
 
 
@@ -75,6 +78,13 @@ class Command(BaseCommand):
         self.stdout.write(summary(options["applications"], time.monotonic() - begin, made))
         if shares:
             self.stdout.write("time: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))
+        self._learn()
+
+    def _learn(self) -> None:
+        """Suggestions learn from what was closed; of a handful of applications there is nothing to learn."""
+        with suppress(TooFew):
+            row, _new = training.train()
+            self.stdout.write(training.summary(row))
 
     def _perform(
         self, made: plan.Plan, known: material.Material, options: dict[str, Any]

@@ -15,16 +15,18 @@ from access.permissions import may
 from access.policy import Action
 from access.visibility import applications_for, contacts_for
 from agencies.models import Unit
-from callcenter import sight
+from callcenter import reasons, rulewords, sight
 from callcenter.web.forms import ApplicationForm
 from intake import selectors as intake
 from intake.lifecycle import OPEN, ContactState
 from intake.models import Application, Contact, Disposition, Subtopic
 from people.models import Category, Person
 from people.reference import find
+from routing import explain
 from routing import selectors as rules
 from routing import services as routing
 from routing.decide import Decision
+from routing.explain import Hint
 
 from . import facts, routed, script
 from .once import new_key
@@ -49,6 +51,7 @@ class Work:
     subtopic: Subtopic | None
     facts: dict[str, Any]
     decision: Decision | None = None
+    hints: list[Hint] = field(default_factory=list)
     goes: list[routed.Goes] = field(default_factory=list)
     similar: list[Application] = field(default_factory=list)
     key: str = field(default_factory=new_key)
@@ -83,13 +86,13 @@ def work(actor: User, contact: Contact, data: QueryDict | None = None, **initial
     form = ApplicationForm(
         data,
         initial=initial,
-        questions=facts.questions(rules.published().rules, subtopic),
+        questions=facts.questions(rules.published().book, subtopic),
         against=_units() if subtopic is not None and subtopic.topic_id == COMPLAINT else (),
         auto_id="a_%s",
     )
     answers = form.facts() if data is not None else {}
     if data is not None and (
-        consents := [code for code in data.getlist("consents") if code in rules.directory()]
+        consents := [code for code in data.getlist("consents") if code in rules.directory().directory.units]
     ):
         answers["consents"] = sorted(set(consents))
     made = Work(form, subtopic, answers)
@@ -102,7 +105,9 @@ def work(actor: User, contact: Contact, data: QueryDict | None = None, **initial
 
 def _decide(actor: User, contact: Contact, subtopic: Subtopic, made: Work) -> None:
     person = cast(Person, person_of(contact))
-    made.decision = routing.preview(routing.facts_of(imagined(contact, subtopic, made.facts)))
+    known = routing.facts_of(imagined(contact, subtopic, made.facts))
+    made.decision = routing.preview(known)
+    made.hints = explain.hints(known, rules.published().book, rules.directory().directory)
     made.goes = routed.goes(
         made.decision.parts, health=subtopic.topic.health, consents=made.facts.get("consents", ())
     )
@@ -128,8 +133,11 @@ def of_work(request: HttpRequest, contact: Contact, made: Work) -> dict[str, Any
         "suggested": _suggested(suggested.suggestions, made.subtopic),
         "distress": suggested.distress,
         "decision": decision,
-        "looks": routed.looks(decision.trace_as_data()) if decision else [],
-        "could_change": [facts.label(fact) for fact in _askable(made)],
+        "looks": reasons.looks(decision.trace_as_data()) if decision else [],
+        "hints": reasons.hints(made.hints),
+        "could_raise": reasons.urgent(made.hints),
+        "notices": reasons.notices(decision.notices) if decision else [],
+        "papers": [rulewords.names("documents").get(it, it) for it in decision.documents] if decision else [],
         "first": routed.promise(decision.first) if decision and not decision.to_triage else None,
         "promise": routed.promise(decision.target) if decision else None,
         "closing": routed.closing(decision.policy, len(decision.parts)) if decision else "",
@@ -148,13 +156,6 @@ def _suggested(found: list[tuple[str, float]], chosen: Subtopic | None) -> list[
     if chosen is not None and chosen.code not in codes:
         listed = [chosen, *listed[:2]]
     return listed
-
-
-def _askable(made: Work) -> list[str]:
-    """Unknown facts that have a question on the page and could change the way."""
-    asked = {question.name for question in made.form.questions}
-    missing = routed.unknown(made.decision.trace_as_data()) if made.decision else []
-    return [fact for fact in missing if fact in asked]
 
 
 def of_person(actor: User, contact: Contact) -> dict[str, Any]:

@@ -20,16 +20,18 @@ from access.permissions import may, require
 from access.policy import Action
 from access.visibility import applications_for, contacts_for, people_for
 from callcenter import sight
+from callcenter.web import changes
 from callcenter.web.doors import actor_of, page, version_of, visible
 from callcenter.web.forms import PersonForm, shown
 from events.errors import Refusal, StaleVersion
-from intake.models import Application
+from intake import services as intake
+from intake.models import Application, Contact
 from people import selectors, services
 from people import text as rules
 from people.errors import FinTaken
 from people.models import Category, District, Person
 
-from . import changes, conversation
+from . import conversation
 from .contact import own
 from .once import id_in, new_key, once
 from .page import address, begin
@@ -131,8 +133,13 @@ def _go_on(request: HttpRequest, person: Person) -> HttpResponse:
     contact = _contact_in(actor, request.POST)
     if contact is None:
         return redirect(address(begin(actor, person, request.POST)))
-    changes.attach(contact, person)
+    _attach(contact, person)
     return redirect(address(contact))
+
+
+def _attach(contact: Contact, person: Person) -> None:
+    """The conversation is with this person."""
+    intake.change_contact(contact=contact.pk, version=None, changes={"caller": person, "concerning": person})
 
 
 def _add_page(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -13,11 +12,8 @@ from django.utils.translation import gettext_noop
 from agencies.models import Unit
 from callcenter import words
 from events import clock
-from routing import selectors as rules
 from routing.decide import HEALTH, OPENLY, Part
 from sla import selectors as sla
-
-from .facts import OPTIONS, answer_words, label
 
 ALL_FIELDS = (*OPENLY, *HEALTH)
 CLOSING = {
@@ -46,15 +42,6 @@ class Promise:
     at: datetime
     target: str
     firm: bool
-
-
-@dataclass(frozen=True)
-class Look:
-    """One line of the reasons: a rule that was looked at, and the first condition that did not hold."""
-
-    rule: str
-    matched: bool
-    why: str
 
 
 def goes(parts: Iterable[Part], *, health: bool, consents: Iterable[str] = ()) -> list[Goes]:
@@ -89,44 +76,6 @@ def closing(policy: str, agencies: int) -> str:
         return _("This agency has to answer")
     many, two = CLOSING.get(policy, CLOSING["all"])
     return _(two if agencies == 2 else many)
-
-
-def looks(trace: Iterable[dict[str, Any]]) -> list[Look]:
-    """The reasons of a decision, in the order in which the rules were looked at.
-
-    Rules that could have raised the priority and did not say nothing about the way.
-    """
-    raising = {rule["id"] for rule in rules.published().rules if "raise" in rule["then"]}
-    return [
-        Look(str(step["rule"]), bool(step["matched"]), _why(step, raises=step["rule"] in raising))
-        for step in trace
-        if step["matched"] or (step["rule"] not in raising and step["fact"] != "unclear")
-    ]
-
-
-def _why(step: dict[str, Any], *, raises: bool) -> str:
-    rule, fact = str(step["rule"]), str(step["fact"])
-    if step["matched"]:
-        return _("raises the urgency") if raises else _("holds")
-    if rule.startswith("DIRECTORY-"):
-        return _("%(unit)s takes no referrals at present") % {"unit": rule.removeprefix("DIRECTORY-")}
-    if rule.startswith("GUARD-"):
-        return _("The complaint is about this very agency, so it cannot go there")
-    return _("%(fact)s: %(wanted)s is needed, here: %(found)s") % {
-        "fact": label(fact),
-        "wanted": answer_words(fact, step["wanted"]),
-        "found": answer_words(fact, step["found"]),
-    }
-
-
-def unknown(trace: Iterable[dict[str, Any]]) -> list[str]:
-    """Facts with a list of answers that nobody has asked yet and that could change something."""
-    missing = [
-        step["fact"]
-        for step in trace
-        if not step["matched"] and step["fact"] in OPTIONS and step["found"] in (None, [], "")
-    ]
-    return list(dict.fromkeys(missing))
 
 
 def _named(codes: Iterable[str]) -> tuple[str, ...]:

@@ -172,6 +172,16 @@ def is_check(field: BoundField) -> bool:
     return isinstance(field.field.widget, widgets.CheckboxInput)
 
 
+@register.filter
+def grouped_choices(field: BoundField) -> list[dict[str, Any]]:
+    """The options of a grouped list by their heading, with how many of them are chosen."""
+    drawn = field.field.widget.get_context(field.html_name, field.value(), {"id": field.auto_id})
+    return [
+        {"heading": heading, "options": options, "chosen": sum(option["selected"] for option in options)}
+        for heading, options, _place in drawn["widget"]["optgroups"]
+    ]
+
+
 @register.simple_tag
 def js_words() -> dict[str, str]:
     """Words the scripts say. Use with ``json_script``: a data block is not a script for the policy."""

@@ -1,4 +1,4 @@
-"""Two people change one person: what each saw, what each wrote, and the choice between them."""
+"""Two people change one record: what each saw, what each wrote, and the choice between them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from access.models import User
-from callcenter.web.forms import PersonForm
-from intake import services as intake
-from intake.models import Contact
-from people.models import Person
 
-JOINED = frozenset({"address", "safety_note", "phones"})
+from .forms import Seen
+
+JOINED = frozenset({"address", "safety_note", "phones", "alert"})
 
 
-def attach(contact: Contact, person: Person) -> None:
-    """The conversation is with this person."""
-    intake.change_contact(contact=contact.pk, version=None, changes={"caller": person, "concerning": person})
-
-
-def clashes(form: PersonForm, now: dict[str, Any]) -> list[dict[str, Any]]:
+def clashes(form: Seen, now: dict[str, Any]) -> list[dict[str, Any]]:
     """Fields that both changed, and not to the same: what was there, theirs and mine, as shown."""
     found = []
     for name in form.changed_data:
@@ -69,9 +62,9 @@ def settled(posted: QueryDict, now: dict[str, Any]) -> QueryDict:
     return data
 
 
-def last_writer(person: Person) -> str:
-    """Who changed the person last, from the history."""
-    newest = person.events.order_by("-pgh_id").select_related("pgh_context").first()  # type: ignore[attr-defined]
+def last_writer(record: Any) -> str:
+    """Who changed a tracked record last, from its history."""
+    newest = record.events.order_by("-pgh_id").select_related("pgh_context").first()
     context = newest.pgh_context if newest else None
     wrote = (context.metadata or {}).get("user") if context else None
     user = User.objects.filter(pk=wrote).first() if wrote else None
@@ -85,13 +78,13 @@ def _put(data: QueryDict, name: str, value: Any) -> None:
         data[name] = "" if value is None else str(value)
 
 
-def _seen(form: PersonForm, name: str) -> Any:
+def _seen(form: Seen, name: str) -> Any:
     """What the field showed when the form was opened."""
     field = form.fields[name]
     return field.hidden_widget().value_from_datadict(form.data, form.files, form.add_initial_prefix(name))
 
 
-def _words(form: PersonForm, name: str, value: Any) -> str:
+def _words(form: Seen, name: str, value: Any) -> str:
     """A value as people read it: names for codes, lists in one line."""
     field: Any = form.fields[name]
     values = value if isinstance(value, list) else [value]

@@ -1,0 +1,7 @@
+"""The rules of routing: the decision table, drafts and their way into force, rehearsals and comparisons."""
+
+from __future__ import annotations
+
+from . import cases, compare, editing, publishing, rehearsal, rule, table
+
+__all__ = ["cases", "compare", "editing", "publishing", "rehearsal", "rule", "table"]

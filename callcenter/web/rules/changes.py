@@ -1,0 +1,110 @@
+"""What differs between two rule sets: rows added, removed, changed and moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from routing.rules.book import SECTIONS, Document, rows_of
+
+WORDS: Mapping[str, tuple[str, str | Promise]] = {  # look of the mark, and its word
+    "added": ("info", _("new")),
+    "changed": ("soon", _("changed")),
+    "moved": ("soon", _("moved")),
+    "removed": ("late", _("removed")),
+}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Ids of the rules that differ; ``other`` names changed questions and terms."""
+
+    added: frozenset[str] = frozenset()
+    removed: tuple[str, ...] = ()
+    changed: frozenset[str] = frozenset()
+    moved: frozenset[str] = frozenset()
+    other: tuple[str, ...] = ()
+    count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        each = (self.added, self.removed, self.changed, self.moved, self.other)
+        object.__setattr__(self, "count", sum(map(len, each)))
+
+    def of(self, rule: str) -> str:
+        """``added``, ``removed``, ``changed``, ``moved``, or nothing."""
+        kinds = ("added", "removed", "changed", "moved")
+        return next((kind for kind in kinds if rule in getattr(self, kind)), "")
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two documents, row by row."""
+
+    before: Document
+    after: Document
+
+    @cached_property
+    def ours(self) -> dict[str, tuple[str, Mapping[str, Any]]]:
+        return _by_id(self.before)
+
+    @cached_property
+    def theirs(self) -> dict[str, tuple[str, Mapping[str, Any]]]:
+        return _by_id(self.after)
+
+    @cached_property
+    def changes(self) -> Changes:
+        both = [code for code in self.theirs if code in self.ours]
+        changed = frozenset(code for code in both if self.ours[code] != self.theirs[code])
+        return Changes(
+            added=frozenset(self.theirs.keys() - self.ours.keys()),
+            removed=tuple(code for code in self.ours if code not in self.theirs),
+            changed=changed,
+            moved=frozenset(self._moved()) - changed,
+            other=tuple(_other(self.before, self.after)),
+        )
+
+    def places(self, code: str) -> tuple[int, int]:
+        """Where a rule of both stands in its section: before, and after."""
+        section = self.theirs[code][0]
+        sides = (self.ours, self.theirs)
+        orders = ([each for each, (at, _row) in own.items() if at == section] for own in sides)
+        before, after = (order.index(code) + 1 for order in orders)
+        return before, after
+
+    def _moved(self) -> list[str]:
+        """Rules of a section that stand in another order, the fewest that explain it."""
+        found: list[str] = []
+        for section in SECTIONS:
+            ours = _order(self.ours, self.theirs, section)
+            theirs = _order(self.theirs, self.ours, section)
+            kept = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
+            standing = {code for block in kept for code in ours[block.a : block.a + block.size]}
+            found += [code for code in theirs if code not in standing]
+        return found
+
+
+def _by_id(document: Document) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    return {row["id"]: (section, row) for section, row in rows_of(document)}
+
+
+def _order(own: Mapping[str, Any], other: Mapping[str, Any], section: str) -> Sequence[str]:
+    """The rules of a section that both have there."""
+    return [
+        code for code, (at, _row) in own.items() if at == section and code in other and other[code][0] == at
+    ]
+
+
+def _other(before: Document, after: Document) -> list[str]:
+    """Questions and terms that were added, removed or changed, by name."""
+    ours, theirs = _named(before), _named(after)
+    return [name for name in dict.fromkeys([*ours, *theirs]) if ours.get(name) != theirs.get(name)]
+
+
+def _named(document: Document) -> dict[str, Any]:
+    return {**document.get("terms", {}), **{row["code"]: row for row in document.get("questions", ())}}

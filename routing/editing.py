@@ -1,0 +1,285 @@
+"""The life of a draft: begun, changed row by row with reasons, reviewed, published by a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from events import clock
+from events.errors import Invalid, StaleVersion
+
+from . import golden, past, selectors
+from .errors import NotADraft, NotReady, Overtaken, SecondPerson, refuse
+from .lifecycle import RULESET, RuleSetStatus
+from .models import RuleEdit, RuleSet
+from .rules.book import RuleBook, compile_book, digest, rows_of
+from .rules.check import Problem, problems, unusable
+
+NUMBERING = 0x52554C  # "RUL": one new number at a time
+WHY = 300
+
+
+@transaction.atomic
+def start_draft(*, actor_id: int, source: int, note: str) -> RuleSet:
+    """Begin a draft with the rules of ``source``: those in force, or earlier ones to go back to them."""
+    origin = RuleSet.objects.get(pk=source)
+    in_force = RuleSet.objects.get(status=RuleSetStatus.PUBLISHED)
+    note = _reason("note", note)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING])
+    newest = RuleSet.objects.values_list("number", flat=True).first() or 0
+    return RuleSet.objects.create(
+        number=newest + 1,
+        document=origin.document,
+        digest=origin.digest,
+        base=in_force,
+        note=note,
+        author_id=actor_id,
+        created_at=clock.now(),
+        changed_at=clock.now(),
+    )
+
+
+@transaction.atomic
+def put_rule(
+    *,
+    actor_id: int,
+    number: int,
+    section: str,
+    rule: Mapping[str, Any],
+    why: str,
+    replaces: str = "",
+    version: int | None = None,
+) -> RuleSet:
+    """Add a rule at the end of a section, or put it in the place of ``replaces``."""
+    row = _lock(number, version)
+    document = deepcopy(row.document)
+    rules = _section(document, section)["rules"]
+    place = _place(rules, replaces) if replaces else len(rules)
+    rules[place : place + 1] = [dict(rule)]
+    return _write(row, document, actor_id, why)
+
+
+@transaction.atomic
+def remove_rule(*, actor_id: int, number: int, rule: str, why: str, version: int | None = None) -> RuleSet:
+    """Take a rule out of a draft."""
+    row = _lock(number, version)
+    document = deepcopy(row.document)
+    rules = _holder(document, rule)["rules"]
+    del rules[_place(rules, rule)]
+    return _write(row, document, actor_id, why)
+
+
+@transaction.atomic
+def move_rule(
+    *, actor_id: int, number: int, rule: str, by: int, why: str, version: int | None = None
+) -> RuleSet:
+    """Move a rule within its section by so many places, as far as the section goes."""
+    row = _lock(number, version)
+    document = deepcopy(row.document)
+    rules = _holder(document, rule)["rules"]
+    place = _place(rules, rule)
+    rules.insert(max(0, min(len(rules) - 1, place + by)), rules.pop(place))
+    return _write(row, document, actor_id, why, moved=rule)
+
+
+@transaction.atomic
+def rewrite(*, actor_id: int, number: int, document: Any, why: str, version: int | None = None) -> RuleSet:
+    """Put a whole document in place of a draft's, such as one from a spreadsheet."""
+    return _write(_lock(number, version), document, actor_id, why)
+
+
+def _write(row: RuleSet, document: Any, actor_id: int, why: str, *, moved: str = "") -> RuleSet:
+    """Keep a changed document with who changed which rows and why.
+
+    What cannot be read or names unknown codes is refused by row (``Invalid``); what is only not right
+    yet, such as an overlap, is kept: a draft may pass through it.
+    """
+    why = _reason("why", why)
+    refuse(unusable(document, selectors.vocabulary()))
+    changes = changed_rows(row.document, document)
+    if moved and not changes and document != row.document:
+        rule = next(it for it in _rows(document).values() if it.get("id") == moved)
+        changes = {moved: (rule, rule)}
+    if document == row.document:
+        return row
+    RuleEdit.objects.bulk_create(
+        RuleEdit(ruleset=row, row=code, before=before, after=after, why=why, by_id=actor_id, at=clock.now())
+        for code, (before, after) in changes.items()
+    )
+    row.document, row.digest = document, digest(document)
+    row.changed_at = clock.now()
+    row.version += 1
+    row.save(update_fields=["document", "digest", "changed_at", "version"])
+    return row
+
+
+def changed_rows(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
+    """The rules, questions and terms that differ, by their name: as they were and as they are."""
+    ours, theirs = _rows(before), _rows(after)
+    return {
+        code.removeprefix("?").removeprefix("="): (ours.get(code), theirs.get(code))
+        for code in dict.fromkeys([*ours, *theirs])
+        if ours.get(code) != theirs.get(code)
+    }
+
+
+def _rows(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Everything in a document that has a name: rules with their section, ?questions and =terms."""
+    return {
+        **{f"?{row['code']}": row for row in document.get("questions", ())},
+        **{f"={name}": {"name": name, **term} for name, term in document.get("terms", {}).items()},
+        **{
+            row["id"]: {"section": section["code"], **row}
+            for section in document["sections"]
+            for row in section["rules"]
+        },
+    }
+
+
+@transaction.atomic
+def rehearse(*, number: int, days: int) -> RuleSet:
+    """Try a draft on the last ``days`` days and keep the report with it."""
+    row = RuleSet.objects.get(pk=number)
+    report = past.rehearse(compile_book(row.document), days=days)
+    RuleSet.objects.filter(pk=number).update(rehearsal=report, rehearsed=row.digest)
+    row.rehearsal, row.rehearsed = report, row.digest
+    return row
+
+
+@transaction.atomic
+def submit(*, actor_id: int, number: int, version: int | None = None) -> RuleSet:
+    """Hand a draft to a second person. Raises ``NotReady`` while something stands in its way."""
+    row = _lock(number, version)
+    _check_ready(row)
+    return _move(row, RuleSetStatus.REVIEW, submitted_by_id=actor_id, submitted_at=clock.now())
+
+
+@transaction.atomic
+def send_back(*, actor_id: int, number: int, why: str, version: int | None = None) -> RuleSet:
+    """Make a reviewed rule set a draft again, with a reason that its edits keep."""
+    row = _lock(number, version, status=RuleSetStatus.REVIEW)
+    why = _reason("why", why)
+    RuleEdit.objects.create(ruleset=row, row="", why=why, by_id=actor_id, at=clock.now())
+    return _move(row, RuleSetStatus.DRAFT, submitted_by=None, submitted_at=None)
+
+
+@transaction.atomic
+def discard(*, number: int, version: int | None = None) -> RuleSet:
+    """Give a draft up. It is kept, and can be begun from again."""
+    row = RuleSet.objects.select_for_update().get(pk=number)
+    _check_version(row, version)
+    return _move(row, RuleSetStatus.DISCARDED)
+
+
+@transaction.atomic
+def publish(*, actor_id: int, number: int, version: int | None = None) -> RuleSet:
+    """Put a reviewed rule set in force. Open applications keep the way they went.
+
+    Raises ``SecondPerson``, ``NotReady`` (the reference data may have changed since the review) or
+    ``Overtaken``.
+    """
+    before = RuleSet.objects.select_for_update().get(status=RuleSetStatus.PUBLISHED)
+    row = _lock(number, version, status=RuleSetStatus.REVIEW)
+    if actor_id in {row.author_id, row.submitted_by_id, *row.edits.values_list("by_id", flat=True)}:
+        raise SecondPerson
+    if row.base_id != before.pk:
+        raise Overtaken
+    _check_ready(row)
+    _move(before, RuleSetStatus.RETIRED, retired_at=clock.now())
+    _move(row, RuleSetStatus.PUBLISHED, published_by_id=actor_id, published_at=clock.now())
+    transaction.on_commit(selectors.forget)
+    return row
+
+
+# What stands in the way -------------------------------------------------------------------------------------
+
+
+def standing(row: RuleSet) -> tuple[list[Problem], list[golden.Outcome]]:
+    """What is wrong with a rule set, and its golden cases that fail (none are tried while it is wrong)."""
+    found = problems(row.document, selectors.vocabulary())
+    if found:
+        return found, []
+    failing = golden.run(book_of(row), selectors.directory().directory)
+    return [], [outcome for outcome in failing if not outcome.passed]
+
+
+def book_of(row: RuleSet) -> RuleBook:
+    return compile_book(row.document)
+
+
+def _check_ready(row: RuleSet) -> None:
+    found, failing = standing(row)
+    rehearsed = row.rehearsed == row.digest
+    if found or failing or not rehearsed:
+        raise NotReady(
+            problems=[problem.row for problem in found],
+            cases=[f"{outcome.rule}/{outcome.case.code}" for outcome in failing],
+            rehearsed=rehearsed,
+        )
+
+
+# Small things -----------------------------------------------------------------------------------------------
+
+
+def _lock(number: int, version: int | None, *, status: str = RuleSetStatus.DRAFT) -> RuleSet:
+    row = RuleSet.objects.select_for_update().get(pk=number)
+    if row.status != status:
+        raise NotADraft if status == RuleSetStatus.DRAFT else NotReady
+    _check_version(row, version)
+    return row
+
+
+def _check_version(row: RuleSet, version: int | None) -> None:
+    if version is not None and version != row.version:
+        raise StaleVersion(yours=version, current=row.version)
+
+
+def _move(row: RuleSet, status: RuleSetStatus, **changes: Any) -> RuleSet:
+    RULESET.check(RuleSetStatus(row.status), status)
+    row.status = status
+    row.version += 1
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=["status", "version", *(name.removesuffix("_id") for name in changes)])
+    return row
+
+
+def _reason(field: str, why: str) -> str:
+    why = " ".join(why.split())
+    if not why:
+        raise Invalid.field(field, _("Say why: whoever reads the rules later has to understand it."))
+    if len(why) > WHY:
+        raise Invalid.field(field, _("This is longer than 300 characters."), code="too_long")
+    return why
+
+
+def _section(document: dict[str, Any], code: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = next((it for it in document["sections"] if it["code"] == code), None)
+    if found is None:
+        raise Invalid.field("section", _("There is no such section."), code="unknown_section")
+    return found
+
+
+def _holder(document: dict[str, Any], rule: str) -> dict[str, Any]:
+    code = next((section for section, row in rows_of(document) if row["id"] == rule), None)
+    if code is None:
+        raise _no_rule()
+    return _section(document, code)
+
+
+def _place(rules: list[dict[str, Any]], rule: str) -> int:
+    place = next((place for place, row in enumerate(rules) if row["id"] == rule), None)
+    if place is None:
+        raise _no_rule()
+    return place
+
+
+def _no_rule() -> Invalid:
+    return Invalid.field("rule", _("There is no such rule in this rule set."), code="unknown_rule")
