@@ -24,12 +24,12 @@ def evaluate() -> dict[str, Any]:
     topics = {it.code: it.topic for it in known}
     texts = [it for it in labelled.texts(LABELLED / "subjects.yaml") if it.label in topics]
     number, _found = selectors.suggested("")
-    row = SubjectModel.objects.filter(number=number).first() if number else None
+    trained = SubjectModel.objects.filter(number=number or 0).values_list("figures", flat=True).first()
     return {
         "model": number,
         "in_use": _accuracies(texts, topics, lambda text: selectors.suggested(text)[1]),
         "own_words": _accuracies(texts, topics, Roots(known).suggest),
-        "cross_validation": row.figures if row else None,
+        "cross_validation": trained,
         "chosen": _chosen(),
         "distress": asdict(judge.signs(labelled.texts(LABELLED / "distress.yaml"))),
     }

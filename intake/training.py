@@ -30,7 +30,7 @@ def train() -> tuple[SubjectModel, bool]:
 
     trained = learning.train(examples.of_taxonomy(known, _spoken()), applications, topics, Roots(known))
     weights = trained.model.to_bytes()
-    newest = SubjectModel.objects.in_use().first()
+    newest = SubjectModel.objects.in_use().defer("weights").first()
     if newest is not None and newest.digest == model.digest(weights):
         return newest, False
     row = SubjectModel.objects.create(

@@ -14,7 +14,6 @@ from typing import Any
 
 from .directory import Directory, Unit, choose
 from .rules.book import Hit, Rule, RuleBook, Section, canonical
-from .rules.conditions import failing
 from .rules.facts import Facts, known
 
 LADDER = ("P0", "P1", "P2", "P3", "P4")
@@ -136,7 +135,7 @@ class Trail:
             if rule.holds(self.facts):
                 self.steps.append(Step(rule.code, True))
                 yield rule
-            elif (why := failing(rule.tree, self.facts)) and why.fact != "subtopic":
+            elif (why := rule.fails(self.facts)) and why.fact != "subtopic":
                 self.steps.append(Step(rule.code, False, why.fact, dict(why.wanted), why.found))
 
     def note(self, step: str, fact: str, wanted: Any, found: Any, *, matched: bool = False) -> None:

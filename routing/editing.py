@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from events import clock
 from events.errors import Invalid, StaleVersion
 
-from . import golden, past, selectors
+from . import golden, misroutes, past, selectors
 from .errors import NotADraft, NotReady, Overtaken, SecondPerson, refuse
 from .lifecycle import RULESET, RuleSetStatus
 from .models import RuleEdit, RuleSet
@@ -141,6 +141,19 @@ def _rows(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
             for row in section["rules"]
         },
     }
+
+
+@transaction.atomic
+def take_up(*, actor_id: int, proposal: misroutes.Proposal, why: str) -> RuleSet:
+    """Begin a draft in which a rule is changed as returns speak for. Raises ``Invalid`` when none fits."""
+    in_force = RuleSet.objects.get(status=RuleSetStatus.PUBLISHED)
+    try:
+        document = misroutes.applied(in_force.document, proposal)
+    except LookupError:
+        sentence = _("No rule sends this subject there on its own. Change the rules by hand.")
+        raise Invalid.field("proposal", sentence, code="no_rule") from None
+    draft = start_draft(actor_id=actor_id, source=in_force.pk, note=why)
+    return rewrite(actor_id=actor_id, number=draft.pk, document=document, why=why)
 
 
 @transaction.atomic

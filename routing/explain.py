@@ -9,7 +9,7 @@ from typing import Any
 from .decide import Decision, decide
 from .directory import Directory
 from .rules.book import CONCLUDING, Rule, RuleBook
-from .rules.conditions import Failing, Tree, failing, leaves, predicate
+from .rules.conditions import Failing, Tree, leaves, predicate
 from .rules.facts import Fact, Facts, Kind, known
 
 OTHER_SUBJECT = 3  # a rule about another subject is as far away as one with three other conditions that fail
@@ -34,7 +34,7 @@ def nearest(facts: Facts, book: RuleBook, akin: Collection[str] = (), most: int 
     found = []
     for section in CONCLUDING:
         for rule in book.sections[section].rules:
-            first = failing(rule.tree, read)
+            first = rule.fails(read)
             if first is not None and first.fact and not spoken.isdisjoint(rule.subjects or spoken):
                 found.append(Near(rule, first, _distance(rule.tree, read, wanted=True)))
     return sorted(found, key=lambda near: near.distance)[:most]

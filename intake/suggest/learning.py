@@ -47,7 +47,8 @@ def train(
     """A model of the taxonomy's ``own`` words and of ``applications``; ``topics`` by code."""
     codes = sorted(topics)
     scores = _held_out(own, applications, codes)
-    named = numpy.array([[roots.scores(example.text)[code] for code in codes] for example in applications])
+    met = [roots.scores(example.text) for example in applications]
+    named = numpy.array([[by_code[code] for code in codes] for by_code in met])
     temperature, trust = _calibrate(scores, named, [codes.index(example.code) for example in applications])
     sure = probabilities(scores + trust * named, temperature)
     judged = [

@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from .conditions import ALWAYS, Test, Tree, predicate, resolved
+from .conditions import ALWAYS, Failure, Test, Tree, failure, predicate, resolved
 from .facts import OF_RECORDS, Fact, Facts, questions
 
 Document = Mapping[str, Any]
@@ -54,6 +54,7 @@ class Rule:
     reason: Mapping[str, str]
     cases: tuple[Case, ...]
     holds: Test = field(repr=False, compare=False)
+    fails: Failure = field(repr=False, compare=False)
     subjects: frozenset[str] | None = None
 
 
@@ -132,6 +133,7 @@ def _rule(row: Mapping[str, Any], section: str, terms: Mapping[str, Tree]) -> Ru
         reason=row.get("reason", {}),
         cases=tuple(_case(it) for it in row.get("cases", ())),
         holds=predicate(tree),
+        fails=failure(tree),
         subjects=_subjects(tree),
     )
 

@@ -41,6 +41,9 @@ class Failing:
     found: Any
 
 
+Failure = Callable[[Facts], Failing | None]
+
+
 def resolved(tree: Tree, terms: Mapping[str, Tree], _within: tuple[str, ...] = ()) -> Tree:
     """The tree with every term replaced by its definition. Raises ``Cycle``; ``KeyError`` for no term."""
     match tree:
@@ -144,21 +147,45 @@ def _between(code: str, low: int | None, high: int | None) -> Test:
 
 
 def failing(tree: Tree, facts: Facts) -> Failing | None:
-    """The first leaf because of which the tree does not hold; None when it holds."""
-    return _failing(tree, facts, wanted=True)
+    """The first leaf because of which a resolved tree does not hold; None when it holds."""
+    return failure(tree)(facts)
 
 
-def _failing(tree: Tree, facts: Facts, *, wanted: bool) -> Failing | None:
+def failure(tree: Tree, *, wanted: bool = True) -> Failure:
+    """A function from facts to the first leaf that keeps a resolved tree from being ``wanted``."""
     match tree:
         case {"not": part}:
-            return _failing(part, facts, wanted=not wanted)
+            return failure(part, wanted=not wanted)
         case {"and": parts} | {"or": parts}:
-            found = [_failing(part, facts, wanted=wanted) for part in parts]
-            all_needed = ("and" in tree) == wanted
-            if not all_needed and (None in found or not found):
-                return None if found else Failing("", {"in": []}, None)
-            return next((one for one in found if one is not None), None)
-    if predicate(tree)(facts) is wanted:
-        return None
+            each = [failure(part, wanted=wanted) for part in parts]
+            return _first_of(each) if ("and" in tree) == wanted else _first_unless_any(each)
+    code, holds = tree["fact"], predicate(tree)
     leaf = {name: value for name, value in tree.items() if name != "fact"}
-    return Failing(tree["fact"], leaf if wanted else {"not": leaf}, facts.get(tree["fact"]))
+    told = leaf if wanted else {"not": leaf}
+
+    def fails(facts: Facts) -> Failing | None:
+        return None if holds(facts) is wanted else Failing(code, told, facts.get(code))
+
+    return fails
+
+
+NOTHING = Failing("", {"in": []}, None)  # an empty "and" that had to fail
+
+
+def _first_of(each: list[Failure]) -> Failure:
+    """All are needed: the first that fails."""
+
+    def fails(facts: Facts) -> Failing | None:
+        return next((found for one in each if (found := one(facts)) is not None), None)
+
+    return fails
+
+
+def _first_unless_any(each: list[Failure]) -> Failure:
+    """One is enough: the first that fails, if all do."""
+
+    def fails(facts: Facts) -> Failing | None:
+        found = [one(facts) for one in each]
+        return None if None in found else next(iter(found), NOTHING)
+
+    return fails

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -448,7 +449,7 @@ API = [route for route in routes() if route.is_api]
 
 
 def some(route: Route, day: Stage) -> str:
-    path = "/" + route.path.replace("<uuid:pk>", GHOST).replace("<path:rest>", "nowhere")
+    path = "/" + re.sub("<uuid:[a-z]+>", GHOST, route.path).replace("<path:rest>", "nowhere")
     path = path.replace("<int:number>", "1")
     return path.replace("<str:unit>", "MLSPP").replace("<str:topic>", "board").replace("<str:kind>", "units")
 

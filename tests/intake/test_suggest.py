@@ -1,29 +1,19 @@
-"""Suggestions from the citizen's own words, and signs of distress."""
+"""Suggestions from the taxonomy's own words, which serve until a model is trained."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
-import yaml
 
-from intake.suggest import Known, suggest
+from intake.suggest.words import Known, Roots
 from people.text import fold
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from . import material
 
-
-def _subjects() -> list[Known]:
-    topics = yaml.safe_load((ROOT / "fixtures/reference/topics.yaml").read_text(encoding="utf-8"))
-    return [(sub["id"], sub["keywords"], (sub["az"], sub["ru"])) for topic in topics for sub in topic["sub"]]
-
-
-SUBJECTS = _subjects()
+SUBJECTS = Roots(material.known())
 
 
 def codes(text: str) -> list[str]:
-    return [code for code, _confidence in suggest(text, SUBJECTS).suggestions]
+    return [code for code, _confidence in SUBJECTS.suggest(text)]
 
 
 @pytest.mark.parametrize(
@@ -56,88 +46,31 @@ def test_endings_do_not_hide_a_word() -> None:
 
 
 def test_confidence_grows_with_what_is_met() -> None:
-    (one,) = (found for found in suggest("protez", SUBJECTS).suggestions if found[0] == "PRO-REPAIR")
-    (many,) = (
-        found
-        for found in suggest("protez sınıb, gilz sıxır", SUBJECTS).suggestions
-        if found[0] == "PRO-REPAIR"
-    )
+    (one,) = (found for found in SUBJECTS.suggest("protez") if found[0] == "PRO-REPAIR")
+    (many,) = (found for found in SUBJECTS.suggest("protez sınıb, gilz sıxır") if found[0] == "PRO-REPAIR")
     assert 0 < one[1] < many[1] < 1
 
 
 @pytest.mark.parametrize("text", ["", " ", "\x00", "123", "salam", "x" * 20000, "‮", "👍"])
 def test_a_text_without_roots_suggests_nothing(text: str) -> None:
-    assert suggest(text, SUBJECTS).suggestions == []
-    assert suggest(text, SUBJECTS).distress is None
+    assert SUBJECTS.suggest(text) == []
 
 
 def test_no_more_than_asked_for() -> None:
-    assert len(suggest("protez dərman həkim əməliyyat sığorta", SUBJECTS).suggestions) == 3
-    assert suggest("protez", []).suggestions == []
+    assert len(SUBJECTS.suggest("protez dərman həkim əməliyyat sığorta")) == 3
+    assert Roots([]).suggest("protez") == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Ölmək istəyirəm",
-        "olmek isteyirem",
-        "Daha yaşamaq istəmirəm",
-        "Özümə qəsd edəcəyəm",
-        "Canıma qıyacağam",
-        "Heç kimə lazım deyiləm",
-        "intihar haqqında düşünürəm",
-        "не хочу жить",
-        "Хочу покончить с собой",
-    ],
-)
-def test_a_sign_of_crisis_is_noticed(text: str) -> None:
-    assert suggest(text, SUBJECTS).distress == "crisis"
-
-
-@pytest.mark.parametrize(
-    "text", ["Huşunu itirib, yerdədir", "Nəfəs ala bilmir", "qan axması dayanmır", "infarkt keçirir"]
-)
-def test_a_sign_of_an_emergency_is_noticed(text: str) -> None:
-    assert suggest(text, SUBJECTS).distress == "emergency"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Veteran olmaq üçün sənəd lazımdır",
-        "Ölüm haqqında şəhadətnamə itib",
-        "Ölkədən kənarda müalicə olunmaq istəyirəm",
-        "Protezin ölçüsü düz gəlmir",
-        "Sağ olun, kömək oldunuz",
-        "Dərmanı səhər içirəm",
-        "Partlayışdan sonra qulağım zəif eşidir",
-    ],
-)
-def test_everyday_words_are_no_sign(text: str) -> None:
-    assert suggest(text, SUBJECTS).distress is None
+def test_a_root_may_have_two_words_and_two_roots_may_sound_alike() -> None:
+    roots = Roots(
+        [Known("A", "T", ["evdə baxım"], []), Known("B", "T", ["uşaq"], []), Known("C", "T", ["uşağ"], [])]
+    )
+    assert [code for code, _ in roots.suggest("Anama evdə baxımlı adam lazımdır")] == ["A"]
+    assert sorted(code for code, _ in roots.suggest("uşağım")) == ["B", "C"]
 
 
 def test_the_demonstration_texts_are_mostly_recognised() -> None:
     """Everyday texts written for another purpose: a floor, so that a change of the data is seen."""
-    texts: dict[str, Any] = yaml.safe_load((ROOT / "fixtures/demo/texts.yaml").read_text(encoding="utf-8"))
-    asked = [
-        (code, text.format(rel="oğlum", district="Tərtər"))
-        for code, entry in texts.items()
-        if code != "generic"
-        for text in entry["texts"]
-    ]
+    asked = [(code, text) for text, code in material.demonstration()]
     hits = sum(code in codes(text) for code, text in asked)
     assert hits / len(asked) > 0.6
-
-
-@pytest.mark.django_db
-def test_the_selector_reads_the_subjects_in_use(reference: None) -> None:
-    from intake import selectors
-    from intake.models import Subtopic
-
-    selectors.forget()
-    assert selectors.suggestions("protezim sınıb").suggestions[0][0] in ("PRO-NEW", "PRO-REPAIR")
-    Subtopic.objects.filter(topic="PRO").update(active=False)
-    selectors.forget()
-    assert not any(code.startswith("PRO") for code, _ in selectors.suggestions("protezim").suggestions)
-    selectors.forget()
