@@ -149,7 +149,7 @@ def _hint(hint: Hint) -> str:
 
 NOTICES = {
     "deceased": gettext_noop(
-        "The records say that this person has died. Talk to the family, and check first."
+        "The records say that this person has died. Check first, and talk to the family."
     ),
     "duplicate": gettext_noop(
         "The same was asked for within 30 days. Perhaps it belongs to that application."

@@ -90,6 +90,7 @@ class RoutingSuggest(APIView):
                     for code, confidence in found.suggestions
                 ],
                 "distress": found.distress,
+                "model": found.model,
             }
         )
 

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -66,7 +65,10 @@ def whole(number: int) -> Any:
             "document": row.document,
             "rehearsal": row.rehearsal,
             "problems": [{**problem.__dict__, "sentence": sentence(problem)} for problem in problems],
-            "failing": [{**it.__dict__, "case": it.case.code, "expect": it.case.expect} for it in failing],
+            "failing": [
+                {**it.__dict__, "case": it.case.code, "az": it.case.az, "expect": it.case.expect}
+                for it in failing
+            ],
             "edits": row.edits.select_related("by"),
         }
     ).data
@@ -138,9 +140,12 @@ class RuleSetsResource(Resource):
         **VERBS,
     }
 
-    def get_parsers(self) -> list[BaseParser]:
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         """Only the operation that takes a whole rule set takes more than others."""
-        return [LargeJSON()] if self.request.method == "PUT" else super().get_parsers()
+        made = super().initialize_request(request, *args, **kwargs)
+        if request.method == "PUT":
+            made.parsers = [LargeJSON()]
+        return made
 
     @extend_schema(
         parameters=[
@@ -242,12 +247,10 @@ class RuleSetSheet(Door, APIView):
     """A rule set as a workbook, and back into a draft."""
 
     actions = {"GET": Action.RULES_VIEW, "POST": Action.RULES_EDIT}
+    parser_classes = [BoundedForm]
 
     def get_renderers(self) -> list[BaseRenderer]:
         return [AsXLSX()] if self.request.method in ("GET", "HEAD") else super().get_renderers()
-
-    def get_parsers(self) -> list[BaseParser]:
-        return [BoundedForm()]
 
     @extend_schema(
         responses={(200, AsXLSX.media_type): OpenApiTypes.BINARY},

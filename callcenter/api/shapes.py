@@ -194,6 +194,7 @@ class Suggestion(s.Serializer):
 class Suggestions(s.Serializer):
     suggestions = Suggestion(many=True)
     distress = s.ChoiceField(choices=["crisis", "emergency"], allow_null=True)
+    model = s.IntegerField(allow_null=True, help_text="number of the model; null: the taxonomy's own words")
 
 
 class Why(s.Serializer):

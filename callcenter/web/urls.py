@@ -76,6 +76,7 @@ urlpatterns = [
     path("rules/<int:number>/", rules.table.show, name="ruleset"),
     path("rules/<int:number>/draft/", rules.publishing.begin, name="ruleset-begin"),
     path("rules/<int:number>/publish/", rules.publishing.publish, name="ruleset-publish"),
+    path("rules/<int:number>/upload/", rules.sheets.upload, name="ruleset-upload"),
     path("rules/<int:number>/rehearsal/", rules.rehearsal.show, name="rehearsal"),
     path("rules/<int:number>/rehearse/", rules.rehearsal.again, name="rehearse"),
     path("rules/<int:number>/compare/<int:other>/", rules.compare.show, name="ruleset-compare"),

@@ -131,7 +131,7 @@ def _likely(sure: Floats, codes: Sequence[str]) -> Found:
 
 
 def _thresholds(judged: Iterable[judge.Judged], topics: Mapping[str, str]) -> dict[str, float]:
-    """By topic, the confidence from which its suggestions are right often enough.
+    """By topic, the confidence from which its suggestions are right often enough; never below mere chance.
 
     A topic that was never suggested has the threshold of all of them together.
     """
@@ -139,9 +139,10 @@ def _thresholds(judged: Iterable[judge.Judged], topics: Mapping[str, str]) -> di
     for it in judged:
         for code, confidence in it.found:
             outcomes[topics[code]].append((confidence, code == it.code))
-    together = _threshold([pair for pairs in outcomes.values() for pair in pairs])
+    together = [pair for pairs in outcomes.values() for pair in pairs]
+    chance = 1 / len(topics)
     return {
-        topic: _threshold(outcomes[topic]) if topic in outcomes else together
+        topic: max(chance, _threshold(outcomes.get(topic, together)))
         for topic in sorted(set(topics.values()))
     }
 

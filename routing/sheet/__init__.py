@@ -1,8 +1,8 @@
 """A rule set as a workbook (XLSX) that people edit in a spreadsheet, and back.
 
-One line a rule. A cell that is empty says nothing; where an empty member and a missing one mean the same, the
-document keeps the spelling it had. Nothing is guessed: what cannot be read is told by sheet, row and column,
-and then nothing is read at all.
+One line a rule. A cell that is empty says nothing; where an empty member and a missing one mean the same, a
+member that was there stays and is empty. Nothing is guessed: what cannot be read is told by sheet, row and
+column, and then nothing is read at all.
 """
 
 from .errors import RowError, TooLong, refuse, sentence

@@ -7,6 +7,7 @@ from typing import Any
 
 from routing.rules.book import Document
 
+from .cells import CODES
 from .errors import RowError
 from .layout import EXPECTED, LANGUAGES, THEN, Cells, condition
 
@@ -74,17 +75,29 @@ def _rule(cells: Cells, cases: list[Cells], was: Mapping[str, Any]) -> dict[str,
     told = {
         "id": cells["id"],
         "when": condition(cells),
-        "then": {**_silent(was.get("then", {})), **then},
+        "then": {**_emptied(was.get("then", {})), **then},
         "reason": reason or None,
         "cases": cases or None,
         "mark": cells.get("mark"),
     }
-    return {**_silent(was), **{name: value for name, value in told.items() if value is not None}}
+    return {**_emptied(was), **{name: value for name, value in told.items() if value is not None}}
 
 
-def _silent(was: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that say nothing, as they were spelled."""
-    return {name: value for name, value in was.items() if value in (None, [], "")}
+EMPTY: Mapping[str, Any] = {
+    "when": None,
+    "cases": (),
+    "mark": "",
+    **{name: () for name, kind in {**THEN, "topics": CODES}.items() if kind is CODES},
+}
+
+
+def _emptied(was: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of ``was`` that may be there and say nothing, saying nothing."""
+    return {
+        name: list(nothing) if isinstance(nothing, tuple) else nothing
+        for name, nothing in EMPTY.items()
+        if name in was
+    }
 
 
 def _questions(rows: Rows, base: Document, errors: list[RowError]) -> list[dict[str, Any]]:
@@ -94,7 +107,7 @@ def _questions(rows: Rows, base: Document, errors: list[RowError]) -> list[dict[
     for number, cells in rows:
         code, said = cells["code"], {name: value for name, value in cells.items() if name != "value"}
         if "kind" in cells:
-            found[code] = {**_silent(before.get(code, {})), **said}
+            found[code] = {**_emptied(before.get(code, {})), **said}
             if "value" in cells:
                 errors.append(RowError("Questions", number, "value", "outside"))
         elif code not in found:

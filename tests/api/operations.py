@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from events import clock
+from routing import sheet
 from tests.access.stage import Stage
 
 Body = dict[str, Any]
@@ -227,3 +228,11 @@ OPERATIONS = [
     Operation("publish rules", "supervisor", "post", rules("review", "publish"), lambda day: {}),
     Operation("discard rules", "administrator", "post", rules("draft", "discard"), lambda day: {}),
 ]  # fmt: skip
+
+UPLOADS = [
+    Operation(
+        "take a workbook", "supervisor", "post", rules("draft", "xlsx"),
+        lambda day: {"file": sheet.write(day.rulesets["draft"].document, {}), "why": "Yeni mərkəz."},
+    ),
+]  # fmt: skip
+"""Operations that take a form with a file instead of JSON."""

@@ -30,6 +30,7 @@ from tests.access.routes import routes
 from tests.access.stage import Stage
 from tests.api.conftest import rolled_back
 from tests.api.operations import OPERATIONS as WRITING
+from tests.api.operations import UPLOADS
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +136,7 @@ def known(day: Stage) -> dict[str, list[Any]]:
         "disposition": ["application_opened"],
         "facts": [{}, {"consents": ["YASHAT"]}],
         "version": [1, 2],
+        "service": [str(row.pk) for row in day.services.values()],
         "number": [row.pk for row in day.rulesets.values()],
         "source": [1],
         "status": ["full", "open"],
@@ -146,7 +148,7 @@ def known(day: Stage) -> dict[str, list[Any]]:
 
 def honest(day: Stage, path: str, method: str) -> dict[str, Any] | None:
     """The accepted request of ``tests.api.operations`` to this operation, as path parameters and body."""
-    for operation in WRITING:
+    for operation in WRITING + UPLOADS:
         parts = f"/api/v1/{operation.path(day)}".split("/")
         names = path.split("/")
         same = all(name == part or name.startswith("{") for name, part in zip(names, parts, strict=False))

@@ -185,8 +185,8 @@ def test_no_number_is_learned_and_nothing_that_two_people_alone_wrote() -> None:
 
 def test_starting_the_product_does_not_load_scikit_learn() -> None:
     code = (
-        "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'callcenter.settings'; django.setup();"
-        "import callcenter.urls, intake.training, intake.evaluation;"
+        "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'callcenter.settings';"
+        "django.setup(); import callcenter.urls, intake.training, intake.evaluation;"
         "sys.exit(any(name in sys.modules for name in ('sklearn', 'scipy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=material.FIXTURES.parent).returncode == 0
@@ -250,17 +250,11 @@ def test_cross_validation_says_more_than_chance_of_every_topic() -> None:
 
 
 def test_near_copies_are_tested_together() -> None:
-    texts = [
-        "Protezim sınıb, təmir lazımdır, Tərtər sakiniyəm",
-        "Protezim sınıb, təmir lazımdır, Bərdə sakiniyəm",
-    ]
+    one, twin = (f"Protezim sınıb, təmir lazımdır, {place} sakiniyəm" for place in ("Tərtər", "Bərdə"))
     made = examples.of_applications(
-        [(texts[0], "A"), (texts[1], "A"), ("Başqa bir söz", "A"), (texts[0], "B")], "AB"
+        [(one, "A"), (twin, "A"), (one, "A"), ("Başqa söz", "A"), (one, "B")], "AB"
     )
-    assert [(it.code, it.group) for it in made].count(("A", 0)) in (1, 2)
-    copies = {it.group for it in made if it.code == "A" and it.text.startswith("protezim")}
-    assert len(copies) == 1
-    assert len({it.group for it in made}) == 3
+    assert [(it.code, it.group) for it in made] == [("A", 0), ("A", 1), ("A", 1), ("B", 2)]
 
 
 def test_of_one_subtopic_no_more_is_learned_than_of_others() -> None:

@@ -155,7 +155,7 @@ def test_an_empty_cell_takes_away_what_stood_there() -> None:
 
     assert told == []
     assert found is not None
-    assert "joint" not in found["sections"][2]["rules"][0]["then"]
+    assert found["sections"][2]["rules"][0]["then"]["joint"] == []
 
 
 def test_a_case_that_expects_nobody_to_join_is_another_than_one_that_does_not_look() -> None:

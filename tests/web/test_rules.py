@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 
 from people.text import sort_key
@@ -551,3 +552,28 @@ def test_problems_stand_on_their_rows(browser: Browser, draft: Draft, people_at_
     assert f"It holds for the same applications as {RULE}" in text_of(page)
     assert "Golden cases are tried when there is no problem" in text_of(page)
     assert json.dumps(rule_in(number, "R-TWIN")["then"]) == json.dumps(rule_in(1)["then"])
+
+
+# --- spreadsheets -------------------------------------------------------------------------------------------
+
+
+def test_a_spreadsheet_goes_out_and_comes_back_into_a_draft(
+    browser: Browser, draft: Draft, people_at_work: Any
+) -> None:
+    number, client = draft().pk, browser("admin")
+    book = b"".join(client.get(f"/api/v1/rulesets/{number}/xlsx/"))
+    wrong = client.post(at(number, "upload"), {"file": ContentFile(b"PK no book", "r.xlsx"), "why": "Cədvəl"})
+    assert wrong.status_code == 422
+    assert wrong.context["errors"]
+    missing = client.post(at(number, "upload"), {"file": ContentFile(book, "r.xlsx"), "why": ""})
+    assert missing.status_code in (302, 422)
+    editing.remove_rule(actor_id=people_at_work.admin.pk, number=number, rule=RULE, why="Sınaq")
+    stale = client.post(
+        at(number, "upload"), {"file": ContentFile(book, "r.xlsx"), "why": "Cədvəl", "version": "1"}
+    )
+    assert stale.status_code == 409
+    assert stale.context["form"]["why"].value() == "Cədvəl"
+    taken = client.post(at(number, "upload"), {"file": ContentFile(book, "r.xlsx"), "why": "Geri"})
+    assert taken["Location"] == at(1, "compare", str(number))
+    assert rule_in(number) == rule_in(1)
+    assert client.get(at(1, "upload")).status_code == 409

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import cases, compare, editing, proposals, publishing, rehearsal, rule, table
+from . import cases, compare, editing, proposals, publishing, rehearsal, rule, sheets, table
 
-__all__ = ["cases", "compare", "editing", "proposals", "publishing", "rehearsal", "rule", "table"]
+__all__ = ["cases", "compare", "editing", "proposals", "publishing", "rehearsal", "rule", "sheets", "table"]

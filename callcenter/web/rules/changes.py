@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -44,10 +44,11 @@ class Changes:
 
 @dataclass(frozen=True)
 class Sides:
-    """Two documents, row by row."""
+    """Two documents, row by row. ``hints`` are rules that somebody moved on the way from one to the other."""
 
     before: Document
     after: Document
+    hints: frozenset[str] = frozenset()
 
     @cached_property
     def ours(self) -> dict[str, tuple[str, Mapping[str, Any]]]:
@@ -78,15 +79,29 @@ class Sides:
         return before, after
 
     def _moved(self) -> list[str]:
-        """Rules of a section that stand in another order, the fewest that explain it."""
+        """Rules of a section that stand in another order: those that were moved, else the fewest."""
         found: list[str] = []
         for section in SECTIONS:
             ours = _order(self.ours, self.theirs, section)
             theirs = _order(self.theirs, self.ours, section)
-            kept = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
-            standing = {code for block in kept for code in ours[block.a : block.a + block.size]}
+            standing = self._standing(ours, theirs)
             found += [code for code in theirs if code not in standing]
         return found
+
+    def _standing(self, ours: Sequence[str], theirs: Sequence[str]) -> set[str]:
+        """Rules whose order is the same on both sides, with as many of the moved ones as fit in."""
+        left, right = ([code for code in side if code not in self.hints] for side in (ours, theirs))
+        blocks = SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks()
+        standing = {code for block in blocks for code in left[block.a : block.a + block.size]}
+        for code in theirs:
+            wider = {*standing, code}
+            if code in self.hints and _within(ours, wider) == _within(theirs, wider):
+                standing = wider
+        return standing
+
+
+def _within(order: Sequence[str], codes: Collection[str]) -> list[str]:
+    return [code for code in order if code in codes]
 
 
 def _by_id(document: Document) -> dict[str, tuple[str, Mapping[str, Any]]]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
@@ -53,7 +53,8 @@ class Sight:
         base = self.ruleset.base
         if base is None or not self.is_open:
             return Changes()
-        return Sides(base.document, self.ruleset.document).changes
+        moves = RuleEdit.objects.filter(ruleset=self.ruleset, before=F("after")).values_list("row", flat=True)
+        return Sides(base.document, self.ruleset.document, frozenset(moves)).changes
 
     @property
     def is_open(self) -> bool:

@@ -45,8 +45,9 @@ class Difference:
 def show(request: HttpRequest, number: int, other: int) -> HttpResponse:
     """What ``other`` has otherwise than ``number``."""
     before, sight = sight_of(request, number).ruleset, sight_of(request, other)
-    sides = Sides(before.document, sight.ruleset.document)
     edits = _edits(before, sight.ruleset)
+    moves = frozenset(edit.row for row in edits.values() for edit in row if edit.before == edit.after)
+    sides = Sides(before.document, sight.ruleset.document, moves)
     context = {
         "before": before,
         "after": sight.ruleset,

@@ -11,6 +11,8 @@ let moving = null; // {row, from}: the rule that stands at a new place, and wher
 
 const rowsOf = (box) => [...box.querySelectorAll("tr[data-rule]")];
 const cellsOf = (row) => [...row.querySelectorAll("td[tabindex]")];
+// The browser goes to the fragment of the address by itself, and takes the focus away: ours comes after that.
+const afterLoad = (act) => addEventListener("load", () => setTimeout(act), { once: true });
 
 // --- cells ------------------------------------------------------------------------------------------------------
 function go(cell) {
@@ -103,7 +105,7 @@ function startTable() {
   const rows = rowsOf(table);
   const named = location.hash.startsWith("#r-") && document.getElementById(location.hash.slice(1));
   if (rows.length) cellsOf(rows[0])[0].tabIndex = 0;
-  if (named) go(cellsOf(named)[0]);
+  if (named) afterLoad(() => go(cellsOf(named)[0]));
   table.addEventListener("keydown", onTableKey);
   table.addEventListener("focusin", (event) => {
     const cell = event.target.closest("td[tabindex]");
@@ -133,7 +135,7 @@ function restore() {
 function startForm(form) {
   const asked = document.getElementById(location.hash.slice(1));
   const control = asked?.matches("input, select, textarea, fieldset") ? asked : asked?.querySelector("input, select");
-  control?.focus();
+  if (control) afterLoad(() => control.focus());
   form.addEventListener("click", (event) => event.target.closest("[data-drop]")?.closest("[data-cond]").remove());
 }
 
