@@ -145,13 +145,13 @@ def choose(code: str, facts: Facts, directory: Directory, without: Collection[st
     if not serving:
         # Where the citizen lives is not known: the named unit finds out.
         return Choice(named, "named") if district is None else Choice(None, "no_service", "a service here")
-    return _best(serving, facts.get("load") or {})
+    return _best(code, serving, facts.get("load") or {})
 
 
-def _best(serving: list[tuple[Unit, Offer]], load: Mapping[str, int]) -> Choice:
-    """Room first, then the narrower area, then the lower load, then the code."""
-    ranked = sorted(serving, key=lambda pair: (_rank(pair[0], pair[1], load), pair[0].code))
-    ranks = [_rank(unit, offer, load) for unit, offer in ranked]
+def _best(named: str, serving: list[tuple[Unit, Offer]], load: Mapping[str, int]) -> Choice:
+    """Room first, then the narrower area, then the named unit itself, then the lower load, then the code."""
+    ranked = sorted(serving, key=lambda pair: (_rank(named, pair[0], pair[1], load), pair[0].code))
+    ranks = [_rank(named, unit, offer, load) for unit, offer in ranked]
     (unit, offer), best = ranked[0], ranks[0]
     if best.full:
         return Choice(unit, "full")
@@ -160,8 +160,11 @@ def _best(serving: list[tuple[Unit, Offer]], load: Mapping[str, int]) -> Choice:
     if len(ranks) == 1:
         return Choice(unit, "area" if offer.districts else "only")
     other = ranks[1]
-    differs = "area" if best.area != other.area else "load" if best.load != other.load else "first"
-    return Choice(unit, differs)
+    if best.area != other.area:
+        return Choice(unit, "area")
+    if best.below != other.below:
+        return Choice(unit, "named")
+    return Choice(unit, "load" if best.load != other.load else "first")
 
 
 class Rank(NamedTuple):
@@ -169,10 +172,11 @@ class Rank(NamedTuple):
 
     full: bool
     area: float  # districts served; infinite for the whole country
+    below: bool  # another unit than the one the rule names
     load: float  # open referrals by capacity
 
 
-def _rank(unit: Unit, offer: Offer, load: Mapping[str, int]) -> Rank:
+def _rank(named: str, unit: Unit, offer: Offer, load: Mapping[str, int]) -> Rank:
     used = load.get(unit.code, 0) / offer.capacity if offer.capacity else 0.0
     area = float(len(offer.districts)) if offer.districts else inf
-    return Rank(offer.status == "full" or used >= 1.0, area, used)
+    return Rank(offer.status == "full" or used >= 1.0, area, unit.code != named, used)

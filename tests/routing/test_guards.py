@@ -261,6 +261,13 @@ def test_the_narrower_area_then_room_then_load_decides() -> None:
     assert chosen({"district": "GA", "load": full}, units) == ("MOH.PHC", [])
 
 
+def test_the_named_unit_acts_before_those_below_it_unless_it_has_no_room() -> None:
+    units = directory(MOH_PHC=offer(capacity=4), MOH_PHC_GA=offer())
+
+    assert chosen({"district": "BA", "load": {"MOH.PHC": 3}}, units) == ("MOH.PHC", [])
+    assert chosen({"district": "BA", "load": {"MOH.PHC": 4}}, units) == ("MOH.PHC.GA", ["free"])
+
+
 def test_a_full_unit_acts_only_where_nobody_has_room_and_a_closed_one_never() -> None:
     assert chosen({"district": "GA"}, directory(MOH_PHC_GA=offer("GA", status="full"))) == (
         "MOH.PHC.GA",
@@ -328,7 +335,8 @@ def test_what_is_pointed_out_stops_nothing(known: dict[str, Any], told: tuple[st
 
 
 def test_the_nearest_rules_say_their_first_condition_that_failed() -> None:
-    near = explain.nearest({"subtopic": "PRO", "age": 40}, held())
+    near = explain.nearest({"subtopic": "PRO", "age": 40}, held(), akin=["PSY"])
+    assert explain.nearest({"subtopic": "PRO", "age": 40}, held()) == near[:1]
 
     assert [(it.rule.code, it.first.fact, it.first.found) for it in near] == [
         ("YOUNG", "age", 40),

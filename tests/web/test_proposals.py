@@ -47,7 +47,7 @@ def test_a_proposal_shows_its_effect_and_becomes_a_draft(browser: Any, returns: 
 
     draft = RuleSet.objects.get(status="draft")
     assert answer.headers["Location"] == reverse("ruleset", args=[draft.pk])
-    edit = RuleEdit.objects.get(ruleset=draft)
+    edit: Any = RuleEdit.objects.get(ruleset=draft)
     assert (edit.row, edit.after["then"]["lead"]) == ("R-PRO-REPAIR", "TABIB")
     assert RuleSet.objects.get(status="published").pk == 1
 
@@ -56,7 +56,8 @@ def test_without_returns_there_is_nothing_to_take(browser: Any) -> None:
     client = browser("supervisor")
 
     assert "Nothing comes back often enough" in text_of(client.get(reverse("rule-proposals")))
-    assert client.post(reverse("rule-proposal-take"), NAMED).status_code == 404
+    answer = client.post(reverse("rule-proposal-take"), NAMED, follow=True)
+    assert "The returns no longer speak for this." in text_of(answer)
     assert not RuleSet.objects.filter(status="draft").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from access.permissions import may
 from access.policy import Action
 from callcenter import rulewords
 from callcenter.web.doors import actor_of, page
-from events.errors import NotVisible, Refusal
+from events.errors import Refusal
 from routing import editing, misroutes
 from routing.misroutes import Proposal
 from routing.models import RuleSet
@@ -77,7 +78,8 @@ def take(request: HttpRequest) -> HttpResponse:
     named = tuple(request.POST.get(name, "") for name in ("subtopic", "unit", "instead"))
     found = [it for it in misroutes.proposals(DAYS) if (it.subtopic, it.unit, it.instead) == named]
     if not found:
-        raise NotVisible
+        messages.error(request, _("The returns no longer speak for this. Nothing was changed."))
+        return redirect("rule-proposals")
     why = _("%(returned)s of %(sent)s came back and went to %(unit)s") % {
         "returned": found[0].returned,
         "sent": found[0].sent,
