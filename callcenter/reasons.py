@@ -107,6 +107,7 @@ CHOSEN = {
     "load": gettext_noop("%(unit)s acts: it has the least open work for its capacity"),
     "first": gettext_noop("%(unit)s acts: the first of several that could"),
     "only": gettext_noop("%(unit)s acts: the only one that serves this subject"),
+    "above": gettext_noop("%(unit)s acts: whoever serves this has closed"),
     "full": gettext_noop("%(unit)s acts, though it has no room: nobody else could"),
 }
 

@@ -194,9 +194,11 @@ def _decide(trail: Trail, directory: Directory) -> Decision:
     if found is None:
         return replace(said, trace=trail.taken)
     parts, asked = found
-    lead, joint = parts[0].unit, tuple(part.unit for part in parts[1:])
-    if trail.held:
-        return replace(said, proposal=Proposal(lead, joint), consents=asked, trace=trail.taken)
+    lead = next((part.unit for part in parts if part.is_lead), "")
+    joint = tuple(part.unit for part in parts if not part.is_lead)
+    if trail.held or not lead:
+        proposal = Proposal(lead, joint) if parts else None
+        return replace(said, proposal=proposal, consents=asked, trace=trail.taken)
     return replace(said, lead=lead, joint=joint, parts=parts, consents=asked, trace=trail.taken)
 
 
@@ -217,23 +219,26 @@ class Overlap(Exception):
 def _placed(
     rule: Rule, trail: Trail, directory: Directory
 ) -> tuple[tuple[Part, ...], tuple[str, ...]] | None:
-    """The parts, the lead first, and the units that need a consent; None when there is no lead."""
+    """The parts and the units that need a consent; without a lead among them a person finds one.
+
+    None when it is not even known who has to be kept out.
+    """
     if not _is_known(trail.facts, trail, directory):
         return None
     wanted = [rule.then["lead"], *rule.then.get("joint", ()), *added(trail.added, "joint")]
     forbidden = frozenset(added(trail.added, "forbid"))
     usable: dict[str, Unit] = {}
+    leads = None
     for place, code in enumerate(dict.fromkeys(wanted)):
         unit = _unit(code, forbidden, trail, directory)
-        if unit is None and place == 0:
-            return None
         if unit is not None:
             usable.setdefault(unit.code, unit)
+            leads = unit if place == 0 else leads
     health = bool(rule.then.get("health"))
     named = frozenset([*rule.then.get("consents", ()), *added(trail.added, "consents")])
     parts = tuple(
-        Part(unit.code, place == 0, disclosed_to(unit, health, trail.facts, named))
-        for place, unit in enumerate(usable.values())
+        Part(unit.code, unit is leads, disclosed_to(unit, health, trail.facts, named))
+        for unit in usable.values()
     )
     return parts, tuple(unit.code for unit in usable.values() if asks_consent(unit, health, named))
 

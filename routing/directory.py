@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from typing import Any, NamedTuple
@@ -41,6 +41,9 @@ class Unit:
 
     def offers_of(self, subtopic: str | None) -> list[Offer]:
         return [offer for offer in self.offers if subtopic in offer.subtopics]
+
+    def has_closed(self, subtopic: str | None) -> bool:
+        return any(offer.status == "closed" for offer in self.offers_of(subtopic))
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,19 @@ class Directory:
         }
 
 
+def at_rest(directory: Directory) -> Directory:
+    """The directory as it is meant: whoever is closed or full today is not what rules are judged by."""
+    return Directory(
+        {
+            unit.code: replace(
+                unit,
+                offers=tuple(replace(offer, status="open", capacity=None) for offer in unit.offers),
+            )
+            for unit in directory.units.values()
+        }
+    )
+
+
 def digest(directory: Directory) -> str:
     """The fingerprint under which this version is kept."""
     return hashlib.sha256(canonical(directory.as_data())).hexdigest()
@@ -109,8 +125,11 @@ def read(data: Mapping[str, Any]) -> Directory:
 
 @dataclass(frozen=True)
 class Choice:
-    """A unit and why: ``named`` (the rule's own), ``only``, ``area``, ``free``, ``load``, ``first`` (by code)
-    or ``full`` (nobody has room). Without one: ``unknown``, ``closed``, ``excluded`` or ``no_service``."""
+    """A unit and why: ``named`` (the rule's own), ``only``, ``area``, ``free``, ``load``, ``first`` (by
+    code), ``full`` (nobody has room) or ``above`` (who could act has closed).
+
+    Without one: ``unknown``, ``closed``, ``excluded`` or ``no_service``.
+    """
 
     unit: Unit | None
     why: str
@@ -131,21 +150,33 @@ def choose(code: str, facts: Facts, directory: Directory, without: Collection[st
     if not frozenset(without).isdisjoint(named.path):
         return Choice(None, "excluded")
     subtopic, district = facts.get("subtopic"), facts.get("district")
-    candidates = [
+    offers = [
         (unit, offer)
         for unit in directory.below.get(code, ())
         if unit.active and frozenset(without).isdisjoint(unit.path)
         for offer in unit.offers_of(subtopic)
     ]
-    if not candidates:
+    if not offers:
         return Choice(named, "named")
-    serving = [
-        (unit, offer) for unit, offer in candidates if offer.covers(district) and offer.status != "closed"
-    ]
-    if not serving:
-        # Where the citizen lives is not known: the named unit finds out.
-        return Choice(named, "named") if district is None else Choice(None, "no_service", "a service here")
+    here = [pair for pair in offers if district is None or pair[1].covers(district)]
+    if not here:
+        return Choice(None, "no_service", "a service here")
+    taking = [(unit, offer) for unit, offer in here if offer.status != "closed"]
+    if not taking:
+        return _above(named, subtopic, directory)
+    serving = [(unit, offer) for unit, offer in taking if offer.covers(district)]
+    if not serving:  # where the citizen lives is not known: the named unit finds out
+        return Choice(named, "named")
     return _best(code, serving, facts.get("load") or {})
+
+
+def _above(named: Unit, subtopic: str | None, directory: Directory) -> Choice:
+    """Whoever could act has closed: the nearest unit above finds somebody, so that nothing waits unasked."""
+    for code in reversed(named.path[:-1]):
+        unit = directory.units.get(code)
+        if unit is not None and unit.active and not unit.has_closed(subtopic):
+            return Choice(unit, "above")
+    return Choice(None, "closed")
 
 
 def _best(named: str, serving: list[tuple[Unit, Offer]], load: Mapping[str, int]) -> Choice:

@@ -87,8 +87,8 @@ class Table:
 def export(document: Document, vocabulary: Vocabulary, names: Names) -> bytes:
     """The model as XML. ``document`` is at least usable (``rules.check.unusable`` found nothing).
 
-    ``names`` gives labels: ``facts``, ``sections`` and ``conclusions``. Raises ``TooManyAlternatives`` with
-    the id of the rule that has more than a table could show.
+    ``names`` gives the labels of ``facts`` and ``sections``. Raises ``TooManyAlternatives`` with the id of
+    the rule that has more than a table could show.
     """
     drawn = tables(document, vocabulary)
     root = ET.Element(
@@ -221,8 +221,7 @@ def _decision(root: ET.Element, table: Table, names: Names) -> None:
         said = feel.name(fact.code)
         _add(clause, "inputExpression", said, id=f"expression_of_{key}", typeRef=_type(fact.kind))
     for name, type_ref in table.outputs.items():
-        label = _label(names, "conclusions", name)
-        _add(grid, "output", id=f"{table.code}_output_{name}", label=label, name=name, typeRef=type_ref)
+        _add(grid, "output", id=f"{table.code}_output_{name}", name=name, typeRef=type_ref)
     _add(grid, "annotation", name="rule")
     for line in table.lines:
         _rule(grid, table, line)

@@ -13,6 +13,7 @@ from events import clock
 from events.errors import Invalid, StaleVersion
 
 from . import golden, misroutes, past, selectors
+from .directory import at_rest
 from .errors import NotADraft, NotReady, Overtaken, SecondPerson, refuse
 from .lifecycle import RULESET, RuleSetStatus
 from .models import RuleEdit, RuleSet
@@ -37,6 +38,7 @@ def start_draft(*, actor_id: int, source: int, note: str) -> RuleSet:
         document=origin.document,
         digest=origin.digest,
         base=in_force,
+        source=origin,
         note=note,
         author_id=actor_id,
         created_at=clock.now(),
@@ -107,6 +109,7 @@ def _write(row: RuleSet, document: Any, actor_id: int, why: str, *, moved: str =
         changes = {moved: (rule, rule)}
     if document == row.document:
         return row
+    changes = changes or {"": (None, None)}  # order or hit policy alone: who did it may not publish either
     RuleEdit.objects.bulk_create(
         RuleEdit(ruleset=row, row=code, before=before, after=after, why=why, by_id=actor_id, at=clock.now())
         for code, (before, after) in changes.items()
@@ -121,10 +124,10 @@ def _write(row: RuleSet, document: Any, actor_id: int, why: str, *, moved: str =
 def changed_rows(
     before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> dict[str, tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
-    """The rules, questions and terms that differ, by their name: as they were and as they are."""
+    """The rules, ?questions and =terms that differ, by their name: as they were and as they are."""
     ours, theirs = _rows(before), _rows(after)
     return {
-        code.removeprefix("?").removeprefix("="): (ours.get(code), theirs.get(code))
+        code: (ours.get(code), theirs.get(code))
         for code in dict.fromkeys([*ours, *theirs])
         if ours.get(code) != theirs.get(code)
     }
@@ -198,8 +201,10 @@ def publish(*, actor_id: int, number: int, version: int | None = None) -> RuleSe
     Raises ``SecondPerson``, ``NotReady`` (the reference data may have changed since the review) or
     ``Overtaken``.
     """
-    before = RuleSet.objects.select_for_update().get(status=RuleSetStatus.PUBLISHED)
     row = _lock(number, version, status=RuleSetStatus.REVIEW)
+    before = RuleSet.objects.select_for_update().filter(status=RuleSetStatus.PUBLISHED).first()
+    if before is None:  # somebody published another one while we waited
+        raise Overtaken
     if actor_id in {row.author_id, row.submitted_by_id, *row.edits.values_list("by_id", flat=True)}:
         raise SecondPerson
     if row.base_id != before.pk:
@@ -219,7 +224,7 @@ def standing(row: RuleSet) -> tuple[list[Problem], list[golden.Outcome]]:
     found = problems(row.document, selectors.vocabulary())
     if found:
         return found, []
-    failing = golden.run(book_of(row), selectors.directory().directory)
+    failing = golden.run(book_of(row), at_rest(selectors.directory().directory))
     return [], [outcome for outcome in failing if not outcome.passed]
 
 

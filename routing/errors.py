@@ -47,9 +47,10 @@ class SecondPerson(Denied):
 
 
 PROBLEMS: dict[str, Sentence] = {
-    "malformed": _("It is not written as a rule set is: %(said)s"),
+    "malformed": _("This part is not written as the format of rule sets asks: %(said)s."),
     "too_deep": _("Conditions are nested too deeply."),
     "too_large": _("The rule set is too large."),
+    "not_text": _("The rule set holds characters that are no text, or a value that is no JSON."),
     "rule_twice": _("Two rules have this name."),
     "question_twice": _("Two questions have this name."),
     "question_of_records": _("This fact is read from the records, so nobody is asked for it."),

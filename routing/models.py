@@ -17,8 +17,8 @@ class RuleSet(models.Model):
     """A numbered version of the routing rules (``rules/ruleset.schema.json``).
 
     In force is the one that is published; it and those before it never change, which the database
-    enforces. ``rehearsal`` is the last report of a rehearsal, true for the document with ``rehearsed``
-    as its digest.
+    enforces. ``base`` was in force when it was begun from ``source``. ``rehearsal`` is the last report of a
+    rehearsal, true for the document with ``rehearsed`` as its digest.
     """
 
     STATUSES = [(status.value, status.value) for status in RuleSetStatus]
@@ -28,6 +28,7 @@ class RuleSet(models.Model):
     document = models.JSONField()
     digest = models.CharField(max_length=64)
     base = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    source = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=300, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

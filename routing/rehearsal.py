@@ -12,7 +12,7 @@ from typing import Any
 
 from . import golden
 from .decide import Decision, decide
-from .directory import Directory
+from .directory import Directory, at_rest
 from .rules.book import RuleBook
 from .rules.facts import Facts
 
@@ -124,7 +124,7 @@ class Rehearsal:
             ],
             "rules": {rule.code: self.hits[rule.code] for rule in self.book.rules},
             "dead": [rule.code for rule in self.book.rules if not self.hits[rule.code]],
-            "cases": [_case(outcome) for outcome in golden.run(self.book, self.directory)],
+            "cases": [_case(outcome) for outcome in golden.run(self.book, at_rest(self.directory))],
             "us_per_decision": round(self.seconds / self.total * 1e6, 1) if self.total else None,
             "ratio_to_dictionary": round(self.seconds / self.bare, 1) if self.bare else None,
         }

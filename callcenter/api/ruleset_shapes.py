@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from routing.editing import WHY
@@ -53,10 +55,20 @@ class WhyBody(Versioned):
     why = Reason()
 
 
+@extend_schema_field(OpenApiTypes.BINARY)
+class Workbook(s.FileField):
+    """A file; whether it is a workbook is found out by reading it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            max_length=200, allow_empty_file=True, help_text=f"XLSX, at most {MOST_BYTES} bytes."
+        )
+
+
 class SheetBody(Versioned):
     """A form with a file."""
 
-    file = s.FileField(max_length=200, allow_empty_file=True, help_text=f"XLSX, at most {MOST_BYTES} bytes.")
+    file = Workbook()
     why = Reason()
 
 

@@ -23,6 +23,7 @@ from .forms import Row, Setting, TooManyAlternatives, hides, meet, rows
 
 SCHEMA = Path(__file__).with_name("ruleset.schema.json")
 MOST_BYTES = 2_000_000
+NUL = rb"\u0000"  # PostgreSQL keeps no such character
 DEEPEST = 20  # levels of a condition; far below where a program's own stack would end
 
 
@@ -71,12 +72,18 @@ def _of_form(document: Any) -> Iterator[Problem]:
     if _depth(document) > DEEPEST * 2:
         yield Problem("", "", "too_deep")
         return
-    if len(canonical(document)) > MOST_BYTES:
-        yield Problem("", "", "too_large")
+    try:
+        spelled = canonical(document)
+    except (UnicodeEncodeError, TypeError, ValueError):  # half a character, or no JSON at all
+        yield Problem("", "", "not_text")
+        return
+    if len(spelled) > MOST_BYTES or NUL in spelled:
+        yield Problem("", "", "too_large" if len(spelled) > MOST_BYTES else "not_text")
         return
     for error in Draft202012Validator(schema()).iter_errors(document):
         path = list(error.absolute_path)
-        yield Problem(_row_at(document, path), _part(path), "malformed", {"said": _shortened(error.message)})
+        part = _part(path)
+        yield Problem(_row_at(document, path), part, "malformed", {"said": part or str(error.validator)})
 
 
 def _depth(value: Any) -> int:
@@ -109,10 +116,6 @@ def _row_at(document: Any, path: list[Any]) -> str:
 def _part(path: list[Any]) -> str:
     inside = path[4:] if path[:1] == ["sections"] else path
     return ".".join(str(step) for step in inside[:6])
-
-
-def _shortened(message: str) -> str:
-    return message if len(message) <= 160 else message[:157] + "..."
 
 
 # Codes ------------------------------------------------------------------------------------------------------

@@ -30,9 +30,10 @@ def anywhere(path: str) -> str:
         "str:topic": "queue:MLSPP",
         "str:kind": "agencies",
         "str:verb": "withdraw",
-        "int:number": "1",
     }
-    return "/" + re.sub(r"<([^>]+)>", lambda match: known.get(match[1], GHOST), path)
+    return "/" + re.sub(
+        r"<([^>]+)>", lambda match: known.get(match[1], "1" if match[1].startswith("int:") else GHOST), path
+    )
 
 
 def sign_in(username: str, password: str, *, address: str = "10.0.0.7") -> Any:

@@ -122,6 +122,14 @@ def test_deep_and_huge_ones_are_refused_before_anybody_walks_them() -> None:
     assert found(made) == [("", "too_large")]
 
 
+@pytest.mark.parametrize("text", ["\ud800", "\x00", float("nan"), {1, 2}])
+def test_what_the_database_could_not_keep_is_refused(text: Any) -> None:
+    made = changed(2, 0, reason={"az": text})
+
+    assert {code for _row, code in found(made)} <= {"not_text", "malformed"}
+    assert found(made)
+
+
 def test_a_condition_with_too_many_alternatives_is_told() -> None:
     either = {"or": [plain("amputee", True), plain("lives_alone", True)]}
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing import explain, golden
-from routing.decide import HEALTH, OPENLY, Decision, decide
-from routing.directory import Directory, Offer, Unit, digest, read
+from routing.decide import HEALTH, OPENLY, Decision, Proposal, decide
+from routing.directory import Directory, Offer, Unit, at_rest, digest, read
 from routing.rules.book import RuleBook, compile_book
 from tests.routing.rulesets import FLAGS, book_of, document, lead, plain
 
@@ -126,7 +126,8 @@ def test_a_complaint_never_reaches_whom_it_is_about(made: Any, known: dict[str, 
     decision = decide(known, compile_book(made), PLAIN)
 
     about = known.get("complained_about")
-    for unit in units_of(decision) | ({decision.proposal.lead} if decision.proposal else set()):
+    proposal = decision.proposal or Proposal("", ())
+    for unit in units_of(decision) | {proposal.lead, *proposal.joint} - {""}:
         assert about not in UNITS[unit][0]
     if about and not (isinstance(about, str) and about in UNITS):
         assert decision.to_triage
@@ -273,10 +274,27 @@ def test_a_full_unit_acts_only_where_nobody_has_room_and_a_closed_one_never() ->
         "MOH.PHC.GA",
         ["full"],
     )
-    assert chosen({"district": "GA"}, directory(MOH_PHC_GA=offer("GA", status="closed"))) == (
-        "",
-        ["no_service"],
-    )
+    closed = directory(MOH_PHC_GA=offer("GA", status="closed"))
+    assert chosen({"district": "GA"}, closed) == ("MOH", ["above"])
+    assert chosen({}, closed) == ("MOH", ["above"])
+
+
+def test_when_a_whole_body_has_closed_the_partners_stay_proposed() -> None:
+    """A crisis must not lose those who could help because its lead closed today."""
+    units = directory(MOH=offer(status="closed"), MOH_PHC=offer(status="closed"))
+
+    decision = decide({"subtopic": "PSY", "district": "GA"}, book_of(**BASE), units)
+
+    assert (decision.lead, decision.proposal) == ("", Proposal("", ("MLSPP",)))
+    steps = {step.rule: step.found for step in decision.trace if not step.matched}
+    assert steps["DIRECTORY-MOH.PHC"] == "closed"
+
+
+def test_golden_cases_do_not_depend_on_who_is_closed_today() -> None:
+    units = directory(MOH_PHC=offer(status="closed"), MOH_PHC_GA=offer("GA", capacity=1, status="full"))
+
+    assert chosen({"district": "BA"}, at_rest(units))[0] == "MOH.PHC"
+    assert chosen({"district": "GA"}, at_rest(units))[0] == "MOH.PHC.GA"
 
 
 def test_a_complaint_about_one_centre_goes_to_another() -> None:

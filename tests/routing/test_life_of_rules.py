@@ -100,6 +100,19 @@ def test_who_wrote_changed_or_submitted_it_does_not_publish_it(
     editing.publish(actor_id=second, number=row.pk)
 
 
+def test_who_changed_the_order_or_a_hit_policy_alone_does_not_publish_it(author: int, second: int) -> None:
+    row = draft(author)
+    document = deepcopy(row.document)
+    document["sections"][2]["hit"] = "first"
+    document["sections"][2]["rules"].reverse()
+    editing.rewrite(actor_id=second, number=row.pk, document=document, why="Sıra")
+    editing.rehearse(number=row.pk, days=30)
+    editing.submit(actor_id=author, number=row.pk)
+
+    with pytest.raises(SecondPerson):
+        editing.publish(actor_id=second, number=row.pk)
+
+
 def test_the_database_keeps_what_was_in_force(author: int, second: int) -> None:
     row = ready(author)
     editing.submit(actor_id=author, number=row.pk)
@@ -122,7 +135,7 @@ def test_a_failing_case_a_missing_rehearsal_and_an_overlap_stand_in_the_way(auth
 
     rule = rule_of(row, "R-PRO-REPAIR")
     put(row, author, {**rule, "then": {**rule["then"], "lead": "TABIB"}})
-    report = editing.rehearse(number=row.pk, days=30).rehearsal
+    report: Any = editing.rehearse(number=row.pk, days=30).rehearsal
     assert [case["case"] for case in report["cases"] if not case["passed"]] == [
         "PRO-REPAIR.1",
         "PRO-REPAIR.2",
@@ -159,6 +172,16 @@ def test_what_is_overtaken_is_begun_anew(author: int, second: int) -> None:
         editing.publish(actor_id=second, number=other.pk)
 
 
+def test_who_publishes_a_moment_after_somebody_else_is_told(author: int, second: int) -> None:
+    """He waited for the rules in force, and when he got to look there were others."""
+    row = ready(author)
+    editing.submit(actor_id=author, number=row.pk)
+    RuleSet.objects.filter(pk=1).update(status="retired")
+
+    with pytest.raises(Overtaken):
+        editing.publish(actor_id=second, number=row.pk)
+
+
 def test_going_back_is_a_draft_from_what_was_in_force(author: int, second: int) -> None:
     row = ready(author)
     editing.submit(actor_id=author, number=row.pk)
@@ -169,7 +192,9 @@ def test_going_back_is_a_draft_from_what_was_in_force(author: int, second: int) 
     editing.submit(actor_id=second, number=back.pk)
     editing.publish(actor_id=author, number=back.pk)
 
-    assert RuleSet.objects.get(status="published").digest == RuleSet.objects.get(pk=1).digest
+    now = RuleSet.objects.get(status="published")
+    assert now.digest == RuleSet.objects.get(pk=1).digest
+    assert (now.base_id, now.source_id) == (row.pk, 1)
 
 
 def test_who_changed_what_and_why_is_kept(author: int) -> None:

@@ -655,3 +655,24 @@ def test_a_clinician_reads_a_person_and_changes_nothing(browser: Browser, person
     assert client.post(address, {**PERSON, "version": 1}).status_code == 403
     assert browser("tabib").get(address).status_code == 403
     assert browser().get(reverse("desk-person", args=[uuid4()])).status_code == 404
+
+
+def test_a_sign_of_danger_is_told_before_anybody_is_named(browser: Browser, people_at_work: Any) -> None:
+    """Who does not say his name is the likeliest to need it."""
+    contact = intake.start_contact(operator_id=people_at_work.operator.pk)
+    body = {"contact": str(contact.pk), "text": "Yaşamaq istəmirəm daha."}
+
+    part = browser("operator").post(reverse("desk-topics"), body, headers={"HX-Request": "true"})
+
+    assert "The note has a sign of distress." in text_of(part)
+    assert 'name="choose"' not in part.content.decode()
+
+
+def test_the_subject_of_the_danger_comes_first(browser: Browser, people_at_work: Any, person: Any) -> None:
+    contact = intake.start_contact(operator_id=people_at_work.operator.pk, caller=person())
+    body = {"contact": str(contact.pk), "text": "Yaşamaq istəmirəm, ağrılarım var."}
+
+    part = browser("operator").post(reverse("desk-topics"), body, headers={"HX-Request": "true"})
+
+    assert part.context["suggested"][0].code == "PSY-CRISIS"
+    assert len(part.context["suggested"]) <= 3

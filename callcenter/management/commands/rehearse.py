@@ -12,6 +12,7 @@ from routing import past
 from routing.models import RuleSet
 from routing.rules.book import compile_book
 
+LONGEST = 3660  # days, as at the interface
 SHOWN = 12  # ways that change, for people; --json has all
 
 
@@ -32,8 +33,8 @@ class Command(BaseCommand):
         row = RuleSet.objects.filter(**wanted).first()
         if row is None:
             raise CommandError("There is no such rule set.")
-        if days < 1:
-            raise CommandError("Say how many days: 1 or more.")
+        if not 1 <= days <= LONGEST:
+            raise CommandError(f"Say how many days: 1 to {LONGEST}.")
         begin = perf_counter()
         report = {"ruleset": row.number, **past.rehearse(compile_book(row.document), days=days)}
         report["seconds"] = round(perf_counter() - begin, 2)

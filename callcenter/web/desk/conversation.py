@@ -31,6 +31,8 @@ from routing.explain import Hint
 from . import facts, routed, script
 from .once import new_key
 
+DANGERS = {"crisis": "PSY-CRISIS", "emergency": "MED-EMERG"}  # the subject of a sign of danger, one key away
+SUGGESTED = 3
 OPEN_SHOWN, CONTACTS_SHOWN, SIMILAR_SHOWN = 5, 3, 3
 COMPLAINT = "CMP"
 ADDRESS = {"m": "bəy", "f": "xanım"}
@@ -130,7 +132,7 @@ def of_work(request: HttpRequest, contact: Contact, made: Work) -> dict[str, Any
         "work": made,
         "form": made.form,
         "chosen": made.subtopic,
-        "suggested": _suggested(suggested.suggestions, made.subtopic),
+        "suggested": _suggested(suggested, made.subtopic),
         "distress": suggested.distress,
         "decision": decision,
         "looks": reasons.looks(decision.trace_as_data()) if decision else [],
@@ -148,9 +150,12 @@ def of_work(request: HttpRequest, contact: Contact, made: Work) -> dict[str, Any
     }
 
 
-def _suggested(found: list[tuple[str, float]], chosen: Subtopic | None) -> list[Subtopic]:
-    """Suggested subjects, likeliest first; the chosen one keeps its place or comes before them."""
-    codes = [code for code, _confidence in found]
+def _suggested(found: intake.Suggestions, chosen: Subtopic | None) -> list[Subtopic]:
+    """Suggested subjects, likeliest first, after the one for a sign of danger; the chosen one keeps its place
+    or comes before them."""
+    likely = [code for code, _confidence in found.suggestions]
+    danger = [DANGERS[found.distress]] if found.distress else []
+    codes = list(dict.fromkeys([*danger, *likely]))[:SUGGESTED]
     rows = Subtopic.objects.select_related("topic").in_bulk(codes)
     listed = [rows[code] for code in codes if code in rows]
     if chosen is not None and chosen.code not in codes:

@@ -61,9 +61,8 @@ def show(request: HttpRequest, number: int, other: int) -> HttpResponse:
 
 def _edits(before: RuleSet, after: RuleSet) -> dict[str, list[RuleEdit]]:
     """The edits between two versions, in whichever order they are compared, by row."""
-    later, since = (after, before.pk) if after.pk >= before.pk else (before, after.pk)
     found: dict[str, list[RuleEdit]] = {}
-    for edit in edits_of(later, since):
+    for edit in edits_of(after, before):
         found.setdefault(edit.row, []).append(edit)
     return found
 

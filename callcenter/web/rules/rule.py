@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from access.policy import Action
 from callcenter.web.doors import page
 from routing.golden import Outcome
-from routing.lifecycle import RuleSetStatus
 from routing.models import RuleEdit, RuleSet
 
 from .common import Sight, rule_of, sight_of
@@ -75,12 +74,22 @@ def _result(outcome: Outcome | None) -> Context:
 # Who changed what -------------------------------------------------------------------------------------------
 
 
-def edits_of(ruleset: RuleSet, since: int = 0) -> QuerySet[RuleEdit]:
-    """The edits that led to a rule set, the newest first; not those of drafts that were given up."""
-    rows = RuleEdit.objects.filter(ruleset__lte=ruleset.pk, ruleset__gt=since).select_related("by", "ruleset")
-    return rows.filter(Q(ruleset=ruleset) | ~Q(ruleset__status=RuleSetStatus.DISCARDED)).defer(
-        "ruleset__document", "ruleset__rehearsal"
-    )
+def edits_of(ruleset: RuleSet, apart_from: RuleSet | None = None) -> QuerySet[RuleEdit]:
+    """The edits that led to a rule set, or to one of two and not to the other; the newest first."""
+    numbers = lineage(ruleset) ^ (lineage(apart_from) if apart_from else set())
+    rows = RuleEdit.objects.filter(ruleset__in=numbers).select_related("by", "ruleset")
+    return rows.defer("ruleset__document", "ruleset__rehearsal")
+
+
+def lineage(ruleset: RuleSet) -> set[int]:
+    """The number of a rule set and of all those from which it was begun."""
+    sources = dict(RuleSet.objects.values_list("pk", "source"))
+    found: set[int] = set()
+    number: int | None = ruleset.pk
+    while number is not None and number not in found:
+        found.add(number)
+        number = sources.get(number)
+    return found
 
 
 def history(edits: QuerySet[RuleEdit], speech: Speech) -> list[Context]:
