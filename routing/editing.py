@@ -17,6 +17,7 @@ from .directory import at_rest
 from .errors import NotADraft, NotReady, Overtaken, SecondPerson, refuse
 from .lifecycle import RULESET, RuleSetStatus
 from .models import RuleEdit, RuleSet
+from .rules import caution
 from .rules.book import RuleBook, compile_book, digest, rows_of
 from .rules.check import Problem, problems, unusable
 
@@ -226,6 +227,12 @@ def standing(row: RuleSet) -> tuple[list[Problem], list[golden.Outcome]]:
         return found, []
     failing = golden.run(book_of(row), at_rest(selectors.directory().directory))
     return [], [outcome for outcome in failing if not outcome.passed]
+
+
+def cautions(row: RuleSet) -> list[Problem]:
+    """What is allowed and seldom meant in a rule set without problems."""
+    base = row.base.document if row.base else row.document
+    return caution.cautions(row.document, book_of(row), selectors.vocabulary().codes["subtopics"], base)
 
 
 def book_of(row: RuleSet) -> RuleBook:

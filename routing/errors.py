@@ -53,6 +53,7 @@ PROBLEMS: dict[str, Sentence] = {
     "not_text": _("The rule set holds characters that are no text, or a value that is no JSON."),
     "rule_twice": _("Two rules have this name."),
     "question_twice": _("Two questions have this name."),
+    "case_twice": _("Two golden cases have this name."),
     "question_of_records": _("This fact is read from the records, so nobody is asked for it."),
     "no_options": _("This question needs its answers."),
     "unknown_code": _("%(value)s is not in the reference data, or no longer in use."),
@@ -71,6 +72,11 @@ PROBLEMS: dict[str, Sentence] = {
     "never_holds": _("No application can meet this condition."),
     "overlap": _("It holds for the same applications as %(value)s, and only one rule may."),
     "no_default": _("The last rule of the last section has to hold always, so that nothing is lost."),
+    # Cautions: allowed, and seldom meant.
+    "no_rule": _("No rule is about %(value)s: it goes where the last section says."),
+    "no_case": _("No golden case tries this rule."),
+    "case_gone": _("The golden case %(value)s is gone."),
+    "case_changed": _("The golden case %(value)s asks for something else than in the rules in force."),
 }
 
 

@@ -96,7 +96,7 @@ class RuleSet(s.Serializer):
 
 
 class RuleProblem(s.Serializer):
-    """What forbids publishing."""
+    """What forbids publishing, or is a caution."""
 
     row = s.CharField(help_text="The rule, question or term; empty: the whole document.")
     part = s.CharField()
@@ -132,5 +132,6 @@ class WholeRuleSet(RuleSet):
     document = s.JSONField()
     rehearsal = s.JSONField(allow_null=True)
     problems = RuleProblem(many=True)
+    cautions = RuleProblem(many=True, help_text="Allowed, and seldom meant; told once there is no problem.")
     failing = FailingCase(many=True)
     edits = RuleEdit(many=True)

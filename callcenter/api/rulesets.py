@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -64,7 +64,8 @@ def whole(number: int) -> Any:
             **told(row),
             "document": row.document,
             "rehearsal": row.rehearsal,
-            "problems": [{**problem.__dict__, "sentence": sentence(problem)} for problem in problems],
+            "problems": spoken(problems),
+            "cautions": spoken([] if problems else editing.cautions(row)),
             "failing": [
                 {**it.__dict__, "case": it.case.code, "az": it.case.az, "expect": it.case.expect}
                 for it in failing
@@ -72,6 +73,11 @@ def whole(number: int) -> Any:
             "edits": row.edits.select_related("by"),
         }
     ).data
+
+
+def spoken(problems: Iterable[check.Problem]) -> list[dict[str, Any]]:
+    """Problems with what they say in front of people."""
+    return [{**problem.__dict__, "sentence": sentence(problem)} for problem in problems]
 
 
 def signed(said: dict[str, Any], actor_id: int) -> dict[str, Any]:

@@ -124,6 +124,8 @@ def _part(path: list[Any]) -> str:
 def _of_codes(document: Document, vocabulary: Vocabulary) -> Iterator[Problem]:
     yield from _twice([code for _section, row in rows_of(document) for code in [row["id"]]], "rule_twice")
     yield from _twice([row["code"] for row in document.get("questions", ())], "question_twice")
+    cases = [case["id"] for _section, row in rows_of(document) for case in row.get("cases", ())]
+    yield from _twice(cases, "case_twice")
     asked = questions(document)
     for code, fact in asked.items():
         if code in OF_RECORDS:

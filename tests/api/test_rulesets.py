@@ -115,6 +115,8 @@ def test_a_change_of_the_rules_is_written_reviewed_put_in_force_and_taken_back(
 
     corrected = put(as_author, kept, changed(draft["document"])).json()
     assert (corrected["problems"], corrected["failing"]) == ([], [])
+    told = {(row["row"], row["code"]) for row in corrected["cautions"]}
+    assert told == {("R-PRO-REPAIR", "case_changed")}  # whoever publishes sees that the examples changed too
     assert {edit["row"] for edit in corrected["edits"]} == {"R-PRO-REPAIR", "R-PRO-NEW"}
     assert {edit["by"] for edit in corrected["edits"]} == {author.username}
     tried = act(as_author, number, "rehearse", days=30).json()

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from routing.rules.book import compile_book
+from routing.rules.caution import cautions
 from routing.rules.check import Vocabulary, problems, shadowed, unusable
 from tests.routing.rulesets import FLAGS, document, lead, plain
 
@@ -167,3 +169,39 @@ def test_cases_have_to_name_what_exists_and_expect_one_end() -> None:
         "wrong_value",
         "lead_or_triage",
     }
+
+
+# Cautions ---------------------------------------------------------------------------------------------------
+
+
+def warned(made: Any, base: Any = None) -> list[tuple[str, str, str]]:
+    told = cautions(made, compile_book(made), WORDS.codes["subtopics"], base or made)
+    return [(problem.row, problem.code, problem.details.get("value", "")) for problem in told]
+
+
+def example(code: str, unit: str) -> dict[str, Any]:
+    return {"id": code, "az": code, "facts": {"subtopic": "PRO-FIX"}, "expect": {"lead": unit}}
+
+
+def test_a_subject_without_a_rule_and_a_rule_without_a_case_are_pointed_out() -> None:
+    made = changed(2, 1, cases=[example("FIX.1", "TABIB")])
+
+    assert warned(made) == [("", "no_rule", "PSY-PTSD"), ("NEW", "no_case", "")]
+
+
+def test_a_golden_case_that_was_weakened_or_dropped_is_pointed_out() -> None:
+    base = changed(2, 1, cases=[example("FIX.1", "TABIB"), example("FIX.2", "TABIB")])
+    made = changed(2, 1, cases=[example("FIX.1", "MOH")])
+    without = deepcopy(base)
+    del without["sections"][2]["rules"][1]
+
+    assert {("FIX", "case_changed", "FIX.1"), ("FIX", "case_gone", "FIX.2")} <= set(warned(made, base))
+    assert ("", "case_gone", "FIX.1") in warned(without, base)
+    assert not any(code.startswith("case") for _row, code, _value in warned(base, base))
+
+
+def test_two_golden_cases_do_not_share_a_name() -> None:
+    made = changed(2, 0, cases=[example("FIX.1", "MOH")])
+    made["sections"][2]["rules"][1]["cases"] = [example("FIX.1", "TABIB")]
+
+    assert found(made) == [("FIX.1", "case_twice")]

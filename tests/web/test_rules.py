@@ -514,6 +514,10 @@ def test_golden_cases_are_added_changed_and_taken_away(browser: Browser, draft: 
     assert [it["id"] for it in rule_in(number)["cases"]] == ["PRO-NEW.1", "PRO-NEW.2"]
     assert client.get(third).status_code == 404
 
+    client.post(f"{address}PRO-NEW.2/remove/", {"why": "Keçmir"})
+    assert "PRO-NEW.2 is gone" in text_of(client.get(at(number)))
+    assert "The golden case" not in text_of(client.get(at(1)))
+
 
 # --- parts --------------------------------------------------------------------------------------------------
 

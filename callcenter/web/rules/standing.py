@@ -1,4 +1,4 @@
-"""How a rule set stands: its problems by row, its golden cases, and rules that others hide."""
+"""How a rule set stands: its problems by row, its golden cases, rules that others hide, and cautions."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Standing:
     problems: tuple[Problem, ...]
     outcomes: tuple[Outcome, ...] = ()
     shadowed: tuple[tuple[str, str], ...] = ()
+    cautions: tuple[Problem, ...] = ()
 
     @cached_property
     def failing(self) -> list[Outcome]:
@@ -36,6 +37,10 @@ class Standing:
     def sentences(self, row: str) -> list[str]:
         """What is wrong with one rule."""
         return [str(sentence(problem)) for problem in self.problems if problem.row == row]
+
+    def warnings(self) -> list[tuple[str, str]]:
+        """(rule, or nothing; sentence) of what is allowed and seldom meant."""
+        return [(problem.row, str(sentence(problem))) for problem in self.cautions]
 
     def of(self, rule: str) -> list[Outcome]:
         """The golden cases of one rule."""
@@ -65,4 +70,5 @@ def _found(ruleset: RuleSet, vocabulary: Vocabulary) -> Standing:
     if problems:
         return Standing(tuple(problems))
     outcomes = golden.run(editing.book_of(ruleset), selectors.directory().directory)
-    return Standing((), tuple(outcomes), tuple(check.shadowed(ruleset.document, vocabulary)))
+    hidden = check.shadowed(ruleset.document, vocabulary)
+    return Standing((), tuple(outcomes), tuple(hidden), tuple(editing.cautions(ruleset)))
