@@ -8,7 +8,6 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -32,8 +31,6 @@ DUPLICATE_DAYS = 30
 YEAR = timedelta(days=365)  # in which reasoned answers count (Law on Citizens' Appeals, 8.1.4 [S:L4])
 DEATH = "person_deceased"
 NEVER_MEANT = (ApplicationState.WITHDRAWN, ApplicationState.ENTERED_IN_ERROR)
-
-_versions: dict[str, int] = {}  # numbers of directory versions by digest; a kept version never changes
 
 
 def facts_of(application: Application) -> dict[str, Any]:
@@ -153,13 +150,16 @@ def route(*, application: Application) -> Decision:
 
 
 def _kept(listed: selectors.Listed) -> int:
-    """The number under which this version of the directory is kept; kept now when it is new."""
-    if (number := _versions.get(listed.digest)) is not None:
-        return number
+    """The number under which this version of the directory is kept; kept now when it is new.
+
+    Asked every time: a number remembered here would outlive a database that was restored.
+    """
+    kept = DirectoryVersion.objects.filter(digest=listed.digest).values_list("pk", flat=True).first()
+    if kept is not None:
+        return kept
     row, _created = DirectoryVersion.objects.get_or_create(
         digest=listed.digest, defaults={"units": listed.directory.as_data()}
     )
-    transaction.on_commit(lambda: _versions.setdefault(listed.digest, row.pk))
     return row.pk
 
 

@@ -117,7 +117,7 @@ ADDITIONS = _some(**SHARED, forbid=_codes(UNITS), triage=st.just(True), **{"rais
 CASES = st.lists(
     st.fixed_dictionaries(
         {
-            "id": st.sampled_from(["C1", "C2.1"]),
+            "id": st.just(""),
             "az": WORDS,
             "facts": st.fixed_dictionaries(
                 {}, optional={"age": st.integers(0, 99), "district": st.just("NV")}
@@ -140,7 +140,7 @@ def _rules(draw: Any, letter: str, then: Any, most: int) -> list[dict[str, Any]]
         cases=CASES,
         mark=st.sampled_from(["", "D", "=D"]),
     )
-    return [
+    made = [
         {
             "id": f"{letter}.{place}",
             "then": draw(then),
@@ -149,6 +149,10 @@ def _rules(draw: Any, letter: str, then: Any, most: int) -> list[dict[str, Any]]
         }
         for place in range(draw(st.integers(0, most)))
     ]
+    for rule in made:
+        for place, case in enumerate(rule.get("cases", ())):
+            case["id"] = f"{rule['id']}.{place}"
+    return made
 
 
 @st.composite
