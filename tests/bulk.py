@@ -12,13 +12,14 @@ from uuid import UUID
 
 import yaml
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Max, Model
 from django.test.utils import CaptureQueriesContext
 from uuid_utils.compat import uuid7
 
 from access.models import User
 from agencies.models import Agency, Referral, Unit
 from events import clock
+from events.models import Event
 from intake.models import Application, Subtopic
 from people import text
 from people.models import Person, Phone
@@ -87,10 +88,11 @@ def many_people(count: int, *, seed: int = 1) -> list[UUID]:
 
 
 def many_referrals(count: int, people: list[UUID], by: User, *, seed: int = 1) -> None:
-    """One application with one referral each, over all units; three of ten are open."""
+    """One application with one referral and one stamped event each, over all units; three of ten are open."""
     rng, present = random.Random(seed), clock.now()
     units = list(Unit.objects.filter(agency__scope="in_system"))
     subtopics = list(Subtopic.objects.values_list("pk", flat=True))
+    first = 1 + (Event.objects.aggregate(last=Max("position"))["last"] or 0)
     rows = [(uuid7(), uuid7(), rng.choice(units), rng.choice(subtopics), place) for place in range(count)]
 
     def state(place: int) -> str:
@@ -112,6 +114,10 @@ def many_referrals(count: int, people: list[UUID], by: User, *, seed: int = 1) -
         what = (subtopic, True, state(place), "P3", "", ["identity"], "")
         return (key, application, unit.pk, unit.agency_id, *what, *times, 1)
 
+    def event(key: UUID, mine: UUID, unit: Unit, _subtopic: str, place: int) -> tuple[Any, ...]:
+        what = ("referral.requested", key, mine, unit.pk, 1, "requested", "")
+        return (first + place, asked_at(place), *what, f"{{queue:{unit.pk},board}}", "{}")
+
     copy(
         Application,
         "id number tracking_code state person_id subtopic_id text facts priority policy registered_by_id"
@@ -124,7 +130,12 @@ def many_referrals(count: int, people: list[UUID], by: User, *, seed: int = 1) -
         " requested_at due_at finished_at version",
         (referral(mine, key, unit, subtopic, place) for key, mine, unit, subtopic, place in rows),
     )
-    analyze(Application, Referral, Agency, Unit, Subtopic)
+    copy(
+        Event,
+        "position at kind application referral unit version state reason topics data",
+        (event(*row) for row in rows),
+    )
+    analyze(Application, Referral, Agency, Unit, Subtopic, Event)
 
 
 @contextmanager
