@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -91,6 +91,66 @@ def move_rule(
 
 
 @transaction.atomic
+def put_question(
+    *,
+    actor_id: int,
+    number: int,
+    question: Mapping[str, Any],
+    why: str,
+    replaces: str = "",
+    version: int | None = None,
+) -> RuleSet:
+    """Add a question behind the others, or put it in the place of ``replaces``."""
+    row = _lock(number, version)
+    return _write(row, with_question(row.document, question, replaces), actor_id, why)
+
+
+@transaction.atomic
+def remove_question(
+    *, actor_id: int, number: int, question: str, why: str, version: int | None = None
+) -> RuleSet:
+    """Take a question out of a draft. Raises ``Invalid`` by row while rules or terms look at it."""
+    row = _lock(number, version)
+    questions = list(row.document.get("questions", ()))
+    del questions[_place_asked(questions, question)]
+    return _write(row, {**row.document, "questions": questions}, actor_id, why)
+
+
+@transaction.atomic
+def put_term(
+    *,
+    actor_id: int,
+    number: int,
+    name: str,
+    term: Mapping[str, Any],
+    why: str,
+    replaces: str = "",
+    version: int | None = None,
+) -> RuleSet:
+    """Add a term, or put it in the place of ``replaces``."""
+    row = _lock(number, version)
+    return _write(row, with_term(row.document, name, term, replaces), actor_id, why)
+
+
+@transaction.atomic
+def remove_term(*, actor_id: int, number: int, name: str, why: str, version: int | None = None) -> RuleSet:
+    """Take a term out of a draft. Raises ``Invalid`` by row while rules or other terms use it."""
+    row = _lock(number, version)
+    return _write(row, {**row.document, "terms": _terms_without(row.document, name)}, actor_id, why)
+
+
+@transaction.atomic
+def set_hit(
+    *, actor_id: int, number: int, section: str, hit: str, why: str, version: int | None = None
+) -> RuleSet:
+    """Say how many rules of a section may hold. Raises ``Invalid`` for what the section cannot have."""
+    row = _lock(number, version)
+    document = deepcopy(row.document)
+    _section(document, section)["hit"] = hit
+    return _write(row, document, actor_id, why)
+
+
+@transaction.atomic
 def rewrite(*, actor_id: int, number: int, document: Any, why: str, version: int | None = None) -> RuleSet:
     """Put a whole document in place of a draft's, such as one from a spreadsheet."""
     return _write(_lock(number, version), document, actor_id, why)
@@ -110,7 +170,7 @@ def _write(row: RuleSet, document: Any, actor_id: int, why: str, *, moved: str =
         changes = {moved: (rule, rule)}
     if document == row.document:
         return row
-    changes = changes or {"": (None, None)}  # order or hit policy alone: who did it may not publish either
+    changes = changes or {"": (None, None)}  # the order alone: who changed it may not publish either
     RuleEdit.objects.bulk_create(
         RuleEdit(ruleset=row, row=code, before=before, after=after, why=why, by_id=actor_id, at=clock.now())
         for code, (before, after) in changes.items()
@@ -125,7 +185,7 @@ def _write(row: RuleSet, document: Any, actor_id: int, why: str, *, moved: str =
 def changed_rows(
     before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> dict[str, tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
-    """The rules, ?questions and =terms that differ, by their name: as they were and as they are."""
+    """The rules, ?questions, =terms and #sections that differ, by name: as they were and as they are."""
     ours, theirs = _rows(before), _rows(after)
     return {
         code: (ours.get(code), theirs.get(code))
@@ -135,10 +195,11 @@ def changed_rows(
 
 
 def _rows(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Everything in a document that has a name: rules with their section, ?questions and =terms."""
+    """Everything that has a name: rules with their section, ?questions, =terms, #sections with their hit."""
     return {
         **{f"?{row['code']}": row for row in document.get("questions", ())},
         **{f"={name}": {"name": name, **term} for name, term in document.get("terms", {}).items()},
+        **{f"#{it['code']}": {"section": it["code"], "hit": it["hit"]} for it in document["sections"]},
         **{
             row["id"]: {"section": section["code"], **row}
             for section in document["sections"]
@@ -248,6 +309,44 @@ def _check_ready(row: RuleSet) -> None:
             cases=[f"{outcome.rule}/{outcome.case.code}" for outcome in failing],
             rehearsed=rehearsed,
         )
+
+
+# Documents with one thing otherwise -------------------------------------------------------------------------
+
+
+def with_question(
+    document: Mapping[str, Any], question: Mapping[str, Any], replaces: str = ""
+) -> dict[str, Any]:
+    """The document with a question behind the others, or in the place of ``replaces``."""
+    questions = list(document.get("questions", ()))
+    place = _place_asked(questions, replaces) if replaces else len(questions)
+    questions[place : place + 1] = [dict(question)]
+    return {**document, "questions": questions}
+
+
+def with_term(
+    document: Mapping[str, Any], name: str, term: Mapping[str, Any], replaces: str = ""
+) -> dict[str, Any]:
+    """The document with one more term, or one in the place of ``replaces``."""
+    others = _terms_without(document, replaces) if replaces else document.get("terms", {})
+    if name in others:
+        raise Invalid.field("name", _("Two terms have this name."), code="term_twice")
+    return {**document, "terms": {**others, name: dict(term)}}
+
+
+def _terms_without(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    terms = dict(document.get("terms", {}))
+    if terms.pop(name, None) is None:
+        raise Invalid.field("term", _("There is no such term in this rule set."), code="unknown_term")
+    return terms
+
+
+def _place_asked(questions: Sequence[Mapping[str, Any]], code: str) -> int:
+    place = next((place for place, row in enumerate(questions) if row["code"] == code), None)
+    if place is None:
+        sentence = _("There is no such question in this rule set.")
+        raise Invalid.field("question", sentence, code="unknown_question")
+    return place
 
 
 # Small things -----------------------------------------------------------------------------------------------

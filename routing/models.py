@@ -84,7 +84,7 @@ class RuleEdit(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     ruleset = models.ForeignKey(RuleSet, on_delete=models.PROTECT, related_name="edits")
-    row = models.CharField(max_length=40)
+    row = models.CharField(max_length=41)  # a name of 40 characters behind its mark: ?question, =term
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     why = models.CharField(max_length=300)

@@ -82,6 +82,16 @@ urlpatterns = [
     path("rules/<int:number>/compare/<int:other>/", rules.compare.show, name="ruleset-compare"),
     path("rules/<int:number>/add/<str:section>/", rules.editing.add, name="rule-add"),
     path("rules/<int:number>/line/<int:place>/", rules.editing.line, name="rule-line"),
+    path("rules/<int:number>/hit/", rules.questions.set_hit, name="rule-hit"),
+    path("rules/<int:number>/questions/", rules.questions.show, name="rule-questions"),
+    path("rules/<int:number>/questions/add/", rules.questions.add, name="question-add"),
+    path("rules/<int:number>/questions/<str:question>/", rules.questions.edit, name="question"),
+    path(
+        "rules/<int:number>/questions/<str:question>/remove/", rules.questions.remove, name="question-remove"
+    ),
+    path("rules/<int:number>/terms/add/", rules.questions.add_term, name="term-add"),
+    path("rules/<int:number>/terms/<str:term>/", rules.questions.edit_term, name="term"),
+    path("rules/<int:number>/terms/<str:term>/remove/", rules.questions.remove_term, name="term-remove"),
     path("rules/<int:number>/rule/<str:rule>/", rules.rule.show, name="rule"),
     path("rules/<int:number>/rule/<str:rule>/edit/", rules.editing.edit, name="rule-edit"),
     path("rules/<int:number>/rule/<str:rule>/remove/", rules.editing.remove, name="rule-remove"),

@@ -170,6 +170,8 @@ def some_rules() -> dict[str, RuleSet]:
     tried = [rows["ready"].pk, rows["review"].pk]
     RuleSet.objects.filter(pk__in=tried).update(rehearsed=source.digest, rehearsal={})
     editing.submit(actor_id=author, number=rows["review"].pk)
+    term = {"az": "Yetkindir", "when": {"fact": "age", "between": [18, None]}}
+    editing.put_term(actor_id=author, number=rows["draft"].pk, name=TERM, term=term, why="Sınaq.")
     return {"published": source, **{name: RuleSet.objects.get(pk=row.pk) for name, row in rows.items()}}
 
 
@@ -196,7 +198,9 @@ OF_RULES = {
     "<str:section>": "subject",
     "<str:rule>": "R-PRO-NEW",
     "<str:case>": "PRO-NEW.1",
+    "<str:question>": "amputee",
 }
+TERM = "adult"  # of the draft: the rules in force have none
 
 
 def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
@@ -204,6 +208,8 @@ def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
     verbs = {"application-act": "withdraw", "delivery-act": "rotate", "delivery-one": "set-aside"}
     verbs["ruleset-act"] = "discard"
     path = "/" + route.path.replace("<str:verb>", verbs.get(route.name, "accept"))
+    if "<str:term>" in path:
+        path = path.replace("<str:term>", TERM).replace("<int:number>", str(day.rulesets["draft"].pk))
     for part, value in OF_RULES.items():  # the rules in force: everybody's or nobody's
         path = path.replace(part, value)
     if "<uuid:endpoint>" in path:

@@ -228,6 +228,79 @@ def test_rules_are_added_moved_and_removed(author: int) -> None:
     assert list(RuleEdit.objects.order_by("id").values_list("row", flat=True)) == ["YOUNG"] * 4
 
 
+LONG = "q" * 40  # as long as a name may be
+QUESTION = {"code": LONG, "kind": "flag", "az": "Piyada gələ bilmir", "en": "Cannot walk", "ru": "Не ходит"}
+TERM = {"az": "Piyada gələ bilmir", "when": {"fact": LONG, "in": [True]}}
+
+
+def test_questions_and_terms_are_added_changed_and_removed(author: int) -> None:
+    row = draft(author)
+    common = {"actor_id": author, "number": row.pk, "why": "Sınaq"}
+
+    editing.put_question(question=QUESTION, **common)
+    editing.put_question(question={**QUESTION, "en": "Does not walk"}, replaces=LONG, **common)
+    editing.put_term(name=LONG, term=TERM, **common)
+    editing.put_term(name=LONG, term={**TERM, "az": "Gəzmir"}, replaces=LONG, **common)
+    document = RuleSet.objects.get(pk=row.pk).document
+    assert document["questions"][-1] == {**QUESTION, "en": "Does not walk"}
+    assert document["terms"] == {LONG: {**TERM, "az": "Gəzmir"}}
+    editing.remove_term(name=LONG, **common)
+    editing.remove_question(question=LONG, **common)
+
+    document = RuleSet.objects.get(pk=row.pk).document
+    assert document == {**RuleSet.objects.get(pk=1).document, "terms": {}}
+    rows = list(RuleEdit.objects.order_by("id").values_list("row", flat=True))
+    assert rows == [f"?{LONG}"] * 2 + [f"={LONG}"] * 3 + [f"?{LONG}"]
+
+
+def test_what_rules_and_terms_look_at_is_not_removed(author: int) -> None:
+    row = draft(author)
+    common = {"actor_id": author, "number": row.pk, "why": "Sınaq"}
+    editing.put_question(question=QUESTION, **common)
+    editing.put_term(name="lame", term=TERM, **common)
+    rule = {**rule_of(row, "RAISE-AMPUTEE"), "when": {"term": "lame"}}
+    editing.put_rule(section="always", rule=rule, replaces="RAISE-AMPUTEE", **common)
+
+    with pytest.raises(Invalid) as refused:
+        editing.remove_question(question=LONG, **common)
+    assert set(refused.value.errors) == {"rows.lame", "rows.RAISE-AMPUTEE"}
+    with pytest.raises(Invalid) as refused:
+        editing.remove_term(name="lame", **common)
+    assert set(refused.value.errors) == {"rows.RAISE-AMPUTEE"}
+    for name, term in (("lame", TERM), ("other", {**TERM, "when": {"term": "other"}})):
+        with pytest.raises(Invalid):
+            editing.put_term(name=name, term=term, **common)
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        (editing.put_question, {"question": QUESTION, "replaces": "nope"}),
+        (editing.remove_question, {"question": "nope"}),
+        (editing.put_term, {"name": "nope", "term": TERM, "replaces": "nope"}),
+        (editing.remove_term, {"name": "nope"}),
+        (editing.set_hit, {"section": "nope", "hit": "first"}),
+        (editing.set_hit, {"section": "safety", "hit": "unique"}),
+        (editing.set_hit, {"section": "subject", "hit": "collect"}),
+    ],
+)
+def test_what_is_not_there_and_what_cannot_be_is_refused(author: int, command: Any, what: Any) -> None:
+    row = draft(author)
+    with pytest.raises(Invalid):
+        command(actor_id=author, number=row.pk, why="Sınaq", **what)
+    assert RuleSet.objects.get(pk=row.pk).version == 1
+
+
+def test_a_hit_policy_is_kept_with_what_it_was(author: int, second: int) -> None:
+    row = draft(author)
+    editing.set_hit(actor_id=second, number=row.pk, section="subject", hit="first", why="Sıra", version=1)
+
+    edit: Any = RuleEdit.objects.get(ruleset=row)
+    assert (edit.row, edit.before["hit"], edit.after["hit"]) == ("#subject", "unique", "first")
+    with pytest.raises(StaleVersion):
+        editing.set_hit(actor_id=second, number=row.pk, section="subject", hit="unique", why="x", version=1)
+
+
 def test_an_edit_over_a_newer_one_is_refused(author: int) -> None:
     row = draft(author)
     put(row, author, with_other_lead(row), version=1)

@@ -116,6 +116,42 @@ def test_filters_stand_in_the_address(
     assert [code for code in gone if f'id="r-{code}"' in html] == []
 
 
+@pytest.mark.parametrize(
+    ("query", "there", "gone"),
+    [
+        ({"place": "SAK"}, ["R-SHAKI", "R-SHAKI-REGION", "R-VETERANS", "R-PRO-NEW"], ["R-BAKU"]),
+        ({"people": "VET"}, ["R-VETERANS", "R-SHAKI", "R-PRO-NEW"], ["R-FAMILIES"]),
+        ({"place": "SAK", "people": "VET"}, ["R-VETERANS", "R-SHAKI"], ["R-BAKU", "R-FAMILIES"]),
+        ({"place": "SAK", "subject": "PRO-NEW"}, ["R-SHAKI", "R-PRO-NEW"], ["R-BAKU", "R-PRO-REPAIR"]),
+        ({"place": "NOPE"}, ["R-VETERANS", "R-PRO-NEW"], ["R-SHAKI", "R-BAKU"]),
+    ],
+)
+def test_a_place_and_a_category_leave_the_rules_that_can_hold_there(
+    browser: Browser,
+    draft: Draft,
+    people_at_work: Any,
+    query: dict[str, str],
+    there: list[str],
+    gone: list[str],
+) -> None:
+    ruleset = draft()
+    document = ruleset.document
+    chosen = {
+        "R-SHAKI": {"fact": "district", "in": ["SAK"]},
+        "R-SHAKI-REGION": {"fact": "region", "in": ["ER12"]},
+        "R-BAKU": {"fact": "region", "in": ["ER01"]},
+        "R-VETERANS": {"fact": "categories", "in": ["VET"]},
+        "R-FAMILIES": {"fact": "categories", "in": ["SHF"]},
+    }
+    joint = {"then": {"joint": ["YASHAT"]}}
+    document["sections"][1]["rules"] = [{"id": code, "when": when, **joint} for code, when in chosen.items()]
+    editing.rewrite(actor_id=people_at_work.admin.pk, number=ruleset.pk, document=document, why="Yerlər")
+
+    html = browser("supervisor").get(at(ruleset.pk), query).content.decode()
+    assert [code for code in there if f'id="r-{code}"' not in html] == []
+    assert [code for code in gone if f'id="r-{code}"' in html] == []
+
+
 def test_sorting_is_for_reading_and_changes_no_order(browser: Browser, draft: Draft) -> None:
     number = draft().pk
     page = browser("admin").get(at(number), {"sort": "lead"})

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from . import cases, compare, editing, proposals, publishing, rehearsal, rule, sheets, table
+from . import cases, compare, editing, proposals, publishing, questions, rehearsal, rule, sheets, table
 
-__all__ = ["cases", "compare", "editing", "proposals", "publishing", "rehearsal", "rule", "sheets", "table"]
+__all__ = [
+    "cases",
+    "compare",
+    "editing",
+    "proposals",
+    "publishing",
+    "questions",
+    "rehearsal",
+    "rule",
+    "sheets",
+    "table",
+]

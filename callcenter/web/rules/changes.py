@@ -23,23 +23,23 @@ WORDS: Mapping[str, tuple[str, str | Promise]] = {  # look of the mark, and its 
 
 @dataclass(frozen=True)
 class Changes:
-    """Ids of the rules that differ; ``other`` names changed questions and terms."""
+    """Ids of the rules that differ; ``other``: how ?questions, =terms and hit policies of #sections do."""
 
     added: frozenset[str] = frozenset()
     removed: tuple[str, ...] = ()
     changed: frozenset[str] = frozenset()
     moved: frozenset[str] = frozenset()
-    other: tuple[str, ...] = ()
+    other: Mapping[str, str] = field(default_factory=dict)
     count: int = field(init=False)
 
     def __post_init__(self) -> None:
         each = (self.added, self.removed, self.changed, self.moved, self.other)
         object.__setattr__(self, "count", sum(map(len, each)))
 
-    def of(self, rule: str) -> str:
+    def of(self, row: str) -> str:
         """``added``, ``removed``, ``changed``, ``moved``, or nothing."""
         kinds = ("added", "removed", "changed", "moved")
-        return next((kind for kind in kinds if rule in getattr(self, kind)), "")
+        return next((kind for kind in kinds if row in getattr(self, kind)), self.other.get(row, ""))
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Sides:
             removed=tuple(code for code in self.ours if code not in self.theirs),
             changed=changed,
             moved=frozenset(self._moved()) - changed,
-            other=tuple(_other(self.before, self.after)),
+            other=_other(named(self.before), named(self.after)),
         )
 
     def places(self, code: str) -> tuple[int, int]:
@@ -115,11 +115,19 @@ def _order(own: Mapping[str, Any], other: Mapping[str, Any], section: str) -> Se
     ]
 
 
-def _other(before: Document, after: Document) -> list[str]:
-    """Questions and terms that were added, removed or changed, by name."""
-    ours, theirs = _named(before), _named(after)
-    return [name for name in dict.fromkeys([*ours, *theirs]) if ours.get(name) != theirs.get(name)]
+def _other(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, str]:
+    """How what has a name and is no rule differs: it was added, removed or changed."""
+    differing = [name for name in dict.fromkeys([*ours, *theirs]) if ours.get(name) != theirs.get(name)]
+    return {
+        name: "added" if name not in ours else "removed" if name not in theirs else "changed"
+        for name in differing
+    }
 
 
-def _named(document: Document) -> dict[str, Any]:
-    return {**document.get("terms", {}), **{row["code"]: row for row in document.get("questions", ())}}
+def named(document: Document) -> dict[str, Mapping[str, Any]]:
+    """The ?questions, =terms and hit policies of #sections, by the names that edits give them."""
+    return {
+        **{f"?{row['code']}": row for row in document.get("questions", ())},
+        **{f"={name}": term for name, term in document.get("terms", {}).items()},
+        **{f"#{section['code']}": {"hit": section["hit"]} for section in document["sections"]},
+    }

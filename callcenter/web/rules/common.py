@@ -134,7 +134,12 @@ def done(
 
 
 def tell(request: HttpRequest, refusal: Refusal) -> None:
-    """Say every sentence of a refusal."""
-    sentences = [line for lines in refusal.errors.values() for line in lines]
-    for sentence in sentences or [refusal.message]:
-        messages.error(request, str(sentence))
+    """Say every sentence of a refusal, with the row that it is about."""
+    sentences = [_at_row(name, str(line)) for name, lines in refusal.errors.items() for line in lines]
+    for sentence in sentences or [str(refusal.message)]:
+        messages.error(request, sentence)
+
+
+def _at_row(name: str, said: str) -> str:
+    row = name.removeprefix("rows.")
+    return said if row == name else f"{row}: {said}"

@@ -15,10 +15,10 @@ from callcenter.web.doors import page
 from routing.models import RuleEdit, RuleSet
 from routing.rules.book import SECTIONS
 
-from .changes import WORDS, Sides
+from .changes import WORDS, Sides, named
 from .common import sight_of
 from .rule import edits_of
-from .speech import FIELDS, Speech
+from .speech import FIELDS, NAMED_FIELDS, Speech
 from .speech import SECTIONS as SECTION_WORDS
 from .table import versions
 
@@ -52,7 +52,7 @@ def show(request: HttpRequest, number: int, other: int) -> HttpResponse:
         "before": before,
         "after": sight.ruleset,
         "sections": [(SECTION_WORDS[code], rows) for code, rows in _sections(sides, edits)],
-        "others": _others(sides, edits),
+        "others": list(_others(sides, edits)),
         "changes": sides.changes,
         "versions": versions(),
     }
@@ -87,15 +87,20 @@ def _difference(code: str, sides: Sides, ours: Speech, theirs: Speech, edits: li
     return Difference(code, mark, list(_fields(was, now)), edits)
 
 
-def _fields(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[Any, str, str, bool]]:
+def _fields(
+    was: Mapping[str, str], now: Mapping[str, str], labels: Mapping[str, Any] = FIELDS
+) -> Iterator[tuple[Any, str, str, bool]]:
     """Every field that one of the sides says; golden cases only where they differ."""
-    for name, label in FIELDS.items():
+    for name, label in labels.items():
         before, after = was.get(name, ""), now.get(name, "")
         if before != after or (before and name != "cases"):
             yield label, before, after, before != after
 
 
-def _others(sides: Sides, edits: Mapping[str, list[RuleEdit]]) -> list[tuple[str, list[RuleEdit]]]:
-    """Questions and terms that differ."""
-    speech = Speech(sides.after)
-    return [(speech.label(name), edits.get(name, [])) for name in sides.changes.other]
+def _others(sides: Sides, edits: Mapping[str, list[RuleEdit]]) -> Iterator[Difference]:
+    """Questions, terms and hit policies that differ."""
+    ours, theirs = named(sides.before), named(sides.after)
+    before, after = Speech(sides.before), Speech(sides.after)
+    for name, mark in sides.changes.other.items():
+        was, now = before.named(ours.get(name, {})), after.named(theirs.get(name, {}))
+        yield Difference(name[1:], mark, list(_fields(was, now, NAMED_FIELDS)), edits.get(name, []))

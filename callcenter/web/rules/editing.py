@@ -29,8 +29,7 @@ from .choosing import Choices
 from .common import Sight, done, rule_of, sight_of
 from .conditions import Line
 from .forms import RuleForm, shown
-from .further import Drawn, conditions_in, line_in
-from .notation import read
+from .further import Drawn, line_in
 
 Rule = Mapping[str, Any]
 
@@ -93,28 +92,17 @@ def _meet(request: HttpRequest, how: Editing, form: Seen) -> HttpResponse:
 
 
 def _clashes(form: Any, how: Editing) -> list[dict[str, Any]]:
-    """The fields that both changed, conditions in words."""
-    found = changes.clashes(form, dict(how.now or {}))
+    """The fields that both changed; those that a record keeps as JSON say it in words."""
+    now = dict(how.now or {})
+    found = changes.clashes(form, now)
     for clash in found:
-        if clash["name"] in ("further", "expert"):
-            clash |= _in_words(form, clash["name"], dict(how.now or {}))
-    return found
-
-
-def _in_words(form: RuleForm, name: str, now: Mapping[str, Any]) -> dict[str, str]:
-    speech, mine = form.choices.speech, form.cleaned_data[name]
-    was = form.data.get(form.add_initial_prefix(name), "")
-    if name == "expert":
-        return {
-            "was": speech.condition(read(was)) if was.strip() else "",
-            "theirs": speech.condition(read(now[name])) if now[name] else "",
-            "mine": speech.condition(mine),
-        }
-    return {
-        "was": speech.condition({"and": conditions_in(was)}),
-        "theirs": speech.condition({"and": conditions_in(now[name])}),
-        "mine": speech.condition({"and": mine}),
-    }
+        name = clash["name"]
+        said = getattr(form.fields[name], "said", None)
+        if said is not None:
+            was = form.data.get(form.add_initial_prefix(name), "")
+            sides = {"was": was, "theirs": now[name], "mine": form.cleaned_data[name]}
+            clash |= {side: said(form.choices.speech, value) for side, value in sides.items()}
+    return [clash for clash in found if clash["theirs"] != clash["mine"]]
 
 
 def _refused(request: HttpRequest, how: Editing, form: Any, refusal: Invalid | Conflict) -> HttpResponse:
@@ -235,7 +223,7 @@ def remove(request: HttpRequest, number: int, rule: str) -> HttpResponse:
     rule_of(sight.ruleset, rule)
 
     def command() -> None:
-        editing.remove_rule(rule=rule, **_said(request, number))
+        editing.remove_rule(rule=rule, **said_by(request, number))
 
     return done(request, "ruleset", _("The rule is taken out of the draft."), command, number=number)
 
@@ -249,14 +237,14 @@ def move(request: HttpRequest, number: int, rule: str) -> HttpResponse:
     places = int(by) if by.removeprefix("-").isdecimal() and len(by) < 5 else 0
 
     def command() -> None:
-        editing.move_rule(rule=rule, by=places, **_said(request, number))
+        editing.move_rule(rule=rule, by=places, **said_by(request, number))
 
     answer = done(request, "ruleset", _("The rule has its new place."), command, number=number)
     answer["Location"] = at_row(number, rule)
     return answer
 
 
-def _said(request: HttpRequest, number: int) -> dict[str, Any]:
+def said_by(request: HttpRequest, number: int) -> dict[str, Any]:
     """Who changes which draft, which version of it was read, and why."""
     return {
         "actor_id": actor_of(request).pk,

@@ -140,44 +140,36 @@ class RuleForm(Seen):
 
     def rule(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """The rule ``before`` with what was changed in the form; the rest is left as it is written."""
-        typed = self._values(before)
-        reason = {language: typed[name] for name, language in REASONS.items() if typed[name]}
+        said = typed(self, shown(before, self.choices))
+        reason = {language: said[name] for name, language in REASONS.items() if said[name]}
         rule = {
             **before,
-            "id": before.get("id") or typed["code"],
-            "when": self._when(typed, before.get("when")),
-            "then": self._then(typed, before.get("then", {})),
+            "id": before.get("id") or said["code"],
+            "when": self._when(said, before.get("when")),
+            "then": self._then(said, before.get("then", {})),
             "reason": reason,
         }
         if not reason:
             del rule["reason"]
         return rule if rule == before else {**rule, "mark": edited(before.get("mark", ""))[:MARK]}
 
-    def _values(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        """What was typed where something was changed, and what the rule says now elsewhere."""
-        now = shown(before, self.choices)
-        return {
-            name: self.cleaned_data[name] if name in self.changed_data else field.to_python(now.get(name))
-            for name, field in self.fields.items()
-        }
-
-    def _when(self, typed: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-        nested = all_of(typed["expert"]) if typed["expert"] else ()
-        now = Condition({fact: tuple(typed[fact]) for fact in CHOSEN}, (*typed["further"], *nested))
+    def _when(self, said: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        nested = all_of(said["expert"]) if said["expert"] else ()
+        now = Condition({fact: tuple(said[fact]) for fact in CHOSEN}, (*said["further"], *nested))
         return before if same(now, taken_apart(before)) else put_together(now)
 
-    def _then(self, typed: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    def _then(self, said: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
         """The conclusion: what is empty is not said, unless it was said to be empty before."""
-        said = dict(before)
+        then = dict(before)
         for name in sorted(OF_SECTION[self.section]):
-            value = typed[name]
+            value = said[name]
             if isinstance(value, list):
                 value = in_order(value, before.get(name, ()))
             if value:
-                said[name] = 1 if name == "raise" else value
-            elif said.get(name):
-                del said[name]
-        return said
+                then[name] = 1 if name == "raise" else value
+            elif then.get(name):
+                del then[name]
+        return then
 
     # What is wrong, at its field ----------------------------------------------------------------------------
 
@@ -196,6 +188,14 @@ class RuleForm(Seen):
             return "expert" if self.cleaned_data.get("expert") else "further"
         wanted = {"then": name or "lead", "reason": f"reason_{name or 'az'}", "id": "code"}.get(whole, "")
         return wanted if wanted in self.fields else None
+
+
+def typed(form: Seen, now: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed where something was changed, and what the record says ``now`` elsewhere."""
+    return {
+        name: form.cleaned_data[name] if name in form.changed_data else field.to_python(now.get(name))
+        for name, field in form.fields.items()
+    }
 
 
 def in_order(chosen: Sequence[str], before: Sequence[str]) -> list[str]:

@@ -22,9 +22,9 @@ from routing.rules.facts import Kind
 
 from .choosing import Choices, encoded
 from .conditions import HOWS, Condition, Line, same
-from .notation import loaded
+from .notation import listed
+from .speech import Speech
 
-LONGEST = 20_000  # characters of a condition as JSON
 MOST = 40  # lines of one form, as many as a condition may have parts
 HOW_WORDS: Mapping[str, str | Promise] = {
     "in": gettext_lazy("is one of"),
@@ -100,7 +100,7 @@ class FurtherInput(forms.Widget):
         return render_to_string("rules/_further.html", context)
 
     def _lines(self, text: str) -> list[Line]:
-        found = (Line.of(part, self.choices.catalogue) for part in conditions_in(text))
+        found = (Line.of(part, self.choices.catalogue) for part in listed(text))
         return [line for line in found if line]
 
     def id_for_label(self, id_: str | None) -> str:
@@ -151,7 +151,7 @@ class FurtherField(forms.Field):
 
     def to_python(self, value: Any) -> list[Tree]:
         if isinstance(value, str):
-            return conditions_in(value)
+            return list(listed(value))
         return [self._tree(line) for line in value or ()]
 
     def _tree(self, line: Line) -> Tree:
@@ -165,17 +165,12 @@ class FurtherField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """``initial`` are conditions already where the form sent along what it showed."""
-        before = conditions_in(initial) if isinstance(initial, str) else initial or ()
+        before = listed(initial) if isinstance(initial, str) else initial or ()
         try:
             return not same(Condition({}, tuple(before)), Condition({}, tuple(self.to_python(data))))
         except ValidationError:
             return True
 
-
-def conditions_in(text: str) -> list[Tree]:
-    """Conditions written as JSON; none when the text is no list of them."""
-    try:
-        found = loaded(text) if len(text) < LONGEST else []
-    except (ValueError, RecursionError):
-        return []
-    return [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
+    def said(self, speech: Speech, value: Any) -> str:
+        """The lines in words, from the record or as they were read."""
+        return speech.condition({"and": listed(value) if isinstance(value, str) else value})

@@ -14,8 +14,11 @@ from jsonschema import Draft202012Validator
 from routing.rules.check import DEEPEST, schema
 from routing.rules.conditions import Tree
 
+from .speech import Speech
+
 AROUND = 8  # levels of a rule set around a condition
 LONGEST = 8000  # characters; more is no condition anybody could read
+LONGEST_LIST = 100_000  # characters of conditions or answers that a form sends along
 
 
 @cache
@@ -39,6 +42,13 @@ class NotationField(forms.Field):
             return bool(before != self.to_python(data))
         except ValidationError:
             return True
+
+    def said(self, speech: Speech, value: Any) -> str:
+        """The condition in words, from the record or as it was read; a text that says none as it stands."""
+        try:
+            return speech.condition(self.to_python(value) if isinstance(value, str) else value)
+        except ValidationError:
+            return str(value)
 
 
 def read(text: str) -> Tree:
@@ -81,6 +91,15 @@ def loaded(text: str) -> Any:
     if "\\u0000" in spelled:
         raise ValueError("a character that cannot be kept")
     return found
+
+
+def listed(text: str) -> list[dict[str, Any]]:
+    """The objects of a list written as JSON; none when the text is no such list."""
+    try:
+        found = loaded(text) if len(text) < LONGEST_LIST else []
+    except (ValueError, RecursionError):
+        return []
+    return [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
 
 
 def written(trees: list[Tree]) -> str:

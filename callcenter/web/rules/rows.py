@@ -12,6 +12,7 @@ from people.text import fold, sort_key
 from routing.rules.book import SECTIONS, Document
 
 from . import changes
+from .conditions import COLUMNS as CONDITIONS
 from .conditions import taken_apart
 from .speech import FIELDS, HITS, Speech, names
 from .speech import SECTIONS as SECTION_WORDS
@@ -19,6 +20,8 @@ from .standing import Standing
 
 COLUMNS = ("subject", "place", "people", "further", "lead", "joint", "policy", "priority")
 RESULTS = ("lead", "joint", "policy", "priority")
+
+Above = Mapping[str, str]  # the group of each subject and the region of each district
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Wanted:
     section: str = ""
     unit: str = ""
     subject: str = ""
+    place: str = ""
+    people: str = ""
     changed: str = ""
     sort: str = ""
     folded: str = field(init=False)
@@ -84,26 +89,31 @@ class Wanted:
             q=given.get("q", "")[:100].replace("\0", "").strip(),
             section=section if section in SECTIONS else "",
             unit=given.get("unit", "")[:40],
-            subject=given.get("subject", "")[:40],
+            **{name: given.get(name, "")[:40] for name in CONDITIONS},
             changed="1" if given.get("changed") == "1" else "",
             sort=sort if sort in COLUMNS else "",
         )
 
     @property
     def filters(self) -> bool:
-        return any((self.q, self.section, self.unit, self.subject, self.changed))
+        return any((self.q, self.section, self.unit, self.changed, self.codes))
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """The code that is looked for by column of a condition."""
+        return {name: code for name in CONDITIONS if (code := getattr(self, name))}
 
     @property
     def as_it_is(self) -> bool:
         """Is the whole table shown in its own order? Only then can rules be moved in it."""
         return not self.filters and not self.sort
 
-    def takes(self, row: Row, topics: Mapping[str, str]) -> bool:
-        """Does the row pass all filters? ``topics``: the group of each subject."""
+    def takes(self, row: Row, above: Above) -> bool:
+        """Does the row pass all filters?"""
         return (
             (not self.changed or bool(row.mark))
             and (not self.unit or self.unit in units_of(row.rule))
-            and (not self.subject or _speaks_of(row.rule, self.subject, topics.get(self.subject, "")))
+            and _speaks_of(row.rule, self.codes, above)
             and (not self.folded or self.folded in _searched(row))
         )
 
@@ -114,12 +124,14 @@ def units_of(rule: Mapping[str, Any]) -> set[str]:
     return {then.get("lead", ""), *named}
 
 
-def _speaks_of(rule: Mapping[str, Any], subject: str, topic: str) -> bool:
-    """Can the rule hold for this subject? A rule that names no subject speaks of all."""
-    chosen = taken_apart(rule.get("when")).chosen
-    if "subtopic" not in chosen and "topic" not in chosen:
-        return True
-    return subject in chosen.get("subtopic", ()) or topic in chosen.get("topic", ())
+def _speaks_of(rule: Mapping[str, Any], wanted: Mapping[str, str], above: Above) -> bool:
+    """Can the rule hold for these codes? A rule that chooses nothing in a column speaks of all."""
+    chosen = taken_apart(rule.get("when")).chosen if wanted else {}
+    for column, code in wanted.items():
+        codes = [each for fact in CONDITIONS[column] for each in chosen.get(fact, ())]
+        if codes and code not in codes and above.get(code) not in codes:
+            return False
+    return True
 
 
 def _searched(row: Row) -> str:
@@ -137,9 +149,9 @@ class Table:
     changes: changes.Changes
     held: Mapping[str, int]
 
-    def sections(self, wanted: Wanted, topics: Mapping[str, str]) -> list[Section]:
+    def sections(self, wanted: Wanted, above: Above) -> list[Section]:
         """The sections with the rows that are wanted; one that is filtered out whole is left out."""
-        found = [self._shown(section, wanted, topics) for section in self._whole()]
+        found = [self._shown(section, wanted, above) for section in self._whole()]
         return [
             section
             for section in found
@@ -154,8 +166,8 @@ class Table:
             word, hit = SECTION_WORDS[section["code"]], HITS[section["hit"]]
             yield Section(section["code"], place, word, hit, len(rows), rows)
 
-    def _shown(self, section: Section, wanted: Wanted, topics: Mapping[str, str]) -> Section:
-        rows = [row for row in section.rows if wanted.takes(row, topics)]
+    def _shown(self, section: Section, wanted: Wanted, above: Above) -> Section:
+        rows = [row for row in section.rows if wanted.takes(row, above)]
         if wanted.sort:
             rows.sort(key=lambda row: (not row.words[wanted.sort], sort_key(row.words[wanted.sort])))
         return Section(section.code, section.number, section.word, section.hit, section.total, rows)

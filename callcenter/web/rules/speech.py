@@ -17,6 +17,7 @@ from .conditions import COLUMNS, Chosen, taken_apart
 
 RuleRow = Mapping[str, Any]
 
+LANGUAGES = ("az", "en", "ru")
 FIELDS: Mapping[str, str | Promise] = {
     "subject": gettext_lazy("Subject"),
     "place": gettext_lazy("District"),
@@ -34,6 +35,21 @@ FIELDS: Mapping[str, str | Promise] = {
     "consents": gettext_lazy("Sees health details only with consent"),
     "reason": gettext_lazy("Reason"),
     "cases": gettext_lazy("Golden cases"),
+}
+NAMED_FIELDS: Mapping[str, str | Promise] = {  # of questions, terms and sections
+    "az": gettext_lazy("In Azerbaijani"),
+    "en": gettext_lazy("In English"),
+    "ru": gettext_lazy("In Russian"),
+    "kind": gettext_lazy("Kind"),
+    "options": gettext_lazy("Answers"),
+    "topics": gettext_lazy("Groups of subjects"),
+    "when": gettext_lazy("When it holds"),
+    "hit": gettext_lazy("How many rules may hold"),
+}
+KINDS: words.Words = {  # what answers a question has
+    "flag": gettext_lazy("Yes or no"),
+    "code": gettext_lazy("One of its answers"),
+    "number": gettext_lazy("A whole number"),
 }
 SECTIONS: Mapping[str, str | Promise] = {
     "safety": gettext_lazy("Safety: before everything else"),
@@ -76,6 +92,17 @@ class Speech:
         cases = "; ".join(self._case(case) for case in rule.get("cases", ()))
         return {**self.fields(rule), "cases": cases}
 
+    def named(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """What a question, a term or the hit policy of a section says by field."""
+        return {
+            **{language: row.get(language, "") for language in LANGUAGES},
+            "kind": words.of(KINDS, row["kind"]) if "kind" in row else "",
+            "options": answers(row.get("options", ())),
+            "topics": names("topics", row.get("topics", ())),
+            "when": self.condition(row.get("when")),
+            "hit": str(HITS[row["hit"]]) if "hit" in row else "",
+        }
+
     def _case(self, case: Mapping[str, Any]) -> str:
         facts = ", ".join(f"{label}: {value}" for label, value in self.facts(case["facts"]))
         expected = ", ".join(said for said in conclusion(case["expect"]).values() if said)
@@ -115,6 +142,13 @@ class Speech:
             "documents": names("documents", then.get("documents", ())),
             "consents": shorts(then.get("consents", ())),
         }
+
+
+def answers(options: Iterable[Mapping[str, Any]]) -> str:
+    """Answers of a question with their values, in every language."""
+    return "; ".join(
+        f"{it['value']} – {' / '.join(it[language] for language in LANGUAGES)}" for it in options
+    )
 
 
 def lead(then: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from routing import selectors
 from routing.models import RuleSet
 from routing.rules.book import rows_of
 
+from .choosing import Choices
 from .common import STATUSES, Sight, sight_of
 from .publishing import checklist, may_publish
 from .report import failing, summary
@@ -36,16 +37,17 @@ def in_force(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """One rule set as a table, with its last rehearsal, its golden cases and the way to publishing."""
     sight, wanted, lists = sight_of(request, number), Wanted.read(request.GET), Lists.read()
-    topics = {code: topic.code for topic in lists.topics for code in _codes(topic)}
     table = Table(sight.ruleset.document, sight.standing, sight.changes, sight.report.get("rules", {}))
     context = {
         "sight": sight,
         "ruleset": sight.ruleset,
         "wanted": wanted,
-        "sections": table.sections(wanted, topics),
+        "sections": table.sections(wanted, _above(lists)),
         "columns": [(name, FIELDS[name], name in RESULTS) for name in COLUMNS],
         "removed": [_removed(sight, code) for code in sight.changes.removed],
         "subjects": lists.subjects,
+        "places": lists.places,
+        "categories": Choices(sight.ruleset.document).categories,
         "section_words": SECTION_WORDS.items(),
         "units": _units(sight.ruleset),
         "versions": versions(),
@@ -58,8 +60,10 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "rules/table.html", context)
 
 
-def _codes(topic: Any) -> list[str]:
-    return [subtopic.code for subtopic in topic.subtopics.all()]
+def _above(lists: Lists) -> dict[str, str]:
+    """The group of each subject and the region of each district; their codes do not meet."""
+    topics = {row.code: topic.code for topic in lists.topics for row in topic.subtopics.all()}
+    return topics | {row.code: region.code for region in lists.regions for row in region.districts.all()}
 
 
 def _units(ruleset: RuleSet) -> list[tuple[str, str]]:
