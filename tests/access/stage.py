@@ -191,6 +191,7 @@ def breach(application: Application, unit: str | None = None) -> Firing:
     return rows.get(clock__application=application, clock__measure=measure, clock__referral__unit=unit)
 
 
+TERM = "adult"  # of the draft: the rules in force have none
 OF_RULES = {
     "<int:number>": "1",
     "<int:other>": "1",
@@ -199,8 +200,8 @@ OF_RULES = {
     "<str:rule>": "R-PRO-NEW",
     "<str:case>": "PRO-NEW.1",
     "<str:question>": "amputee",
+    "<str:term>": TERM,
 }
-TERM = "adult"  # of the draft: the rules in force have none
 
 
 def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
@@ -208,8 +209,8 @@ def addresses(day: Stage, route: Route) -> list[tuple[str, Any]]:
     verbs = {"application-act": "withdraw", "delivery-act": "rotate", "delivery-one": "set-aside"}
     verbs["ruleset-act"] = "discard"
     path = "/" + route.path.replace("<str:verb>", verbs.get(route.name, "accept"))
-    if "<str:term>" in path:
-        path = path.replace("<str:term>", TERM).replace("<int:number>", str(day.rulesets["draft"].pk))
+    if "draft" in day.rulesets and "<str:term>" in path:
+        path = path.replace("<int:number>", str(day.rulesets["draft"].pk))
     for part, value in OF_RULES.items():  # the rules in force: everybody's or nobody's
         path = path.replace(part, value)
     if "<uuid:endpoint>" in path:
