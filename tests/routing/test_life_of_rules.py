@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -100,11 +101,22 @@ def test_who_wrote_changed_or_submitted_it_does_not_publish_it(
     editing.publish(actor_id=second, number=row.pk)
 
 
-def test_who_changed_the_order_or_a_hit_policy_alone_does_not_publish_it(author: int, second: int) -> None:
+def _reverse(section: dict[str, Any]) -> None:
+    section["rules"].reverse()
+
+
+def _first(section: dict[str, Any]) -> None:
+    section["hit"] = "first"
+
+
+@pytest.mark.parametrize("change", [_reverse, _first])
+def test_who_changed_the_order_or_a_hit_policy_alone_does_not_publish_it(
+    author: int, second: int, change: Callable[[dict[str, Any]], None]
+) -> None:
     row = draft(author)
     document = deepcopy(row.document)
-    document["sections"][2]["hit"] = "first"
-    document["sections"][2]["rules"].reverse()
+    change(document["sections"][2])
+    assert document != row.document
     editing.rewrite(actor_id=second, number=row.pk, document=document, why="Sıra")
     editing.rehearse(number=row.pk, days=30)
     editing.submit(actor_id=author, number=row.pk)
