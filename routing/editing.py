@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from events import clock
 from events.errors import Invalid, StaleVersion
 
-from . import golden, misroutes, past, selectors
+from . import documents, golden, misroutes, past, selectors
 from .directory import at_rest
 from .errors import NotADraft, NotReady, Overtaken, SecondPerson, refuse
 from .lifecycle import RULESET, RuleSetStatus
 from .models import RuleEdit, RuleSet
 from .rules import caution
-from .rules.book import RuleBook, compile_book, digest, rows_of
+from .rules.book import RuleBook, compile_book, digest
 from .rules.check import Problem, problems, unusable
 
 NUMBERING = 0x52554C  # "RUL": one new number at a time
@@ -60,21 +59,14 @@ def put_rule(
 ) -> RuleSet:
     """Add a rule at the end of a section, or put it in the place of ``replaces``."""
     row = _lock(number, version)
-    document = deepcopy(row.document)
-    rules = _section(document, section)["rules"]
-    place = _place(rules, replaces) if replaces else len(rules)
-    rules[place : place + 1] = [dict(rule)]
-    return _write(row, document, actor_id, why)
+    return _write(row, documents.with_rule(row.document, section, rule, replaces), actor_id, why)
 
 
 @transaction.atomic
 def remove_rule(*, actor_id: int, number: int, rule: str, why: str, version: int | None = None) -> RuleSet:
     """Take a rule out of a draft."""
     row = _lock(number, version)
-    document = deepcopy(row.document)
-    rules = _holder(document, rule)["rules"]
-    del rules[_place(rules, rule)]
-    return _write(row, document, actor_id, why)
+    return _write(row, documents.without_rule(row.document, rule), actor_id, why)
 
 
 @transaction.atomic
@@ -83,11 +75,7 @@ def move_rule(
 ) -> RuleSet:
     """Move a rule within its section by so many places, as far as the section goes."""
     row = _lock(number, version)
-    document = deepcopy(row.document)
-    rules = _holder(document, rule)["rules"]
-    place = _place(rules, rule)
-    rules.insert(max(0, min(len(rules) - 1, place + by)), rules.pop(place))
-    return _write(row, document, actor_id, why, moved=rule)
+    return _write(row, documents.with_moved_rule(row.document, rule, by), actor_id, why, moved=rule)
 
 
 @transaction.atomic
@@ -102,7 +90,7 @@ def put_question(
 ) -> RuleSet:
     """Add a question behind the others, or put it in the place of ``replaces``."""
     row = _lock(number, version)
-    return _write(row, with_question(row.document, question, replaces), actor_id, why)
+    return _write(row, documents.with_question(row.document, question, replaces), actor_id, why)
 
 
 @transaction.atomic
@@ -111,9 +99,7 @@ def remove_question(
 ) -> RuleSet:
     """Take a question out of a draft. Raises ``Invalid`` by row while rules or terms look at it."""
     row = _lock(number, version)
-    questions = list(row.document.get("questions", ()))
-    del questions[_place_asked(questions, question)]
-    return _write(row, {**row.document, "questions": questions}, actor_id, why)
+    return _write(row, documents.without_question(row.document, question), actor_id, why)
 
 
 @transaction.atomic
@@ -129,14 +115,14 @@ def put_term(
 ) -> RuleSet:
     """Add a term, or put it in the place of ``replaces``."""
     row = _lock(number, version)
-    return _write(row, with_term(row.document, name, term, replaces), actor_id, why)
+    return _write(row, documents.with_term(row.document, name, term, replaces), actor_id, why)
 
 
 @transaction.atomic
 def remove_term(*, actor_id: int, number: int, name: str, why: str, version: int | None = None) -> RuleSet:
     """Take a term out of a draft. Raises ``Invalid`` by row while rules or other terms use it."""
     row = _lock(number, version)
-    return _write(row, {**row.document, "terms": _terms_without(row.document, name)}, actor_id, why)
+    return _write(row, documents.without_term(row.document, name), actor_id, why)
 
 
 @transaction.atomic
@@ -145,9 +131,7 @@ def set_hit(
 ) -> RuleSet:
     """Say how many rules of a section may hold. Raises ``Invalid`` for what the section cannot have."""
     row = _lock(number, version)
-    document = deepcopy(row.document)
-    _section(document, section)["hit"] = hit
-    return _write(row, document, actor_id, why)
+    return _write(row, documents.with_hit(row.document, section, hit), actor_id, why)
 
 
 @transaction.atomic
@@ -164,12 +148,12 @@ def _write(row: RuleSet, document: Any, actor_id: int, why: str, *, moved: str =
     """
     why = _reason("why", why)
     refuse(unusable(document, selectors.vocabulary()))
-    changes = changed_rows(row.document, document)
-    if moved and not changes and document != row.document:
-        rule = next(it for it in _rows(document).values() if it.get("id") == moved)
-        changes = {moved: (rule, rule)}
     if document == row.document:
         return row
+    changes = documents.changed_rows(row.document, document)
+    if moved and not changes:
+        rule = documents.by_name(document)[moved]
+        changes = {moved: (rule, rule)}
     changes = changes or {"": (None, None)}  # the order alone: who changed it may not publish either
     RuleEdit.objects.bulk_create(
         RuleEdit(ruleset=row, row=code, before=before, after=after, why=why, by_id=actor_id, at=clock.now())
@@ -180,32 +164,6 @@ def _write(row: RuleSet, document: Any, actor_id: int, why: str, *, moved: str =
     row.version += 1
     row.save(update_fields=["document", "digest", "changed_at", "version"])
     return row
-
-
-def changed_rows(
-    before: Mapping[str, Any], after: Mapping[str, Any]
-) -> dict[str, tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
-    """The rules, ?questions, =terms and #sections that differ, by name: as they were and as they are."""
-    ours, theirs = _rows(before), _rows(after)
-    return {
-        code: (ours.get(code), theirs.get(code))
-        for code in dict.fromkeys([*ours, *theirs])
-        if ours.get(code) != theirs.get(code)
-    }
-
-
-def _rows(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Everything that has a name: rules with their section, ?questions, =terms, #sections with their hit."""
-    return {
-        **{f"?{row['code']}": row for row in document.get("questions", ())},
-        **{f"={name}": {"name": name, **term} for name, term in document.get("terms", {}).items()},
-        **{f"#{it['code']}": {"section": it["code"], "hit": it["hit"]} for it in document["sections"]},
-        **{
-            row["id"]: {"section": section["code"], **row}
-            for section in document["sections"]
-            for row in section["rules"]
-        },
-    }
 
 
 @transaction.atomic
@@ -311,44 +269,6 @@ def _check_ready(row: RuleSet) -> None:
         )
 
 
-# Documents with one thing otherwise -------------------------------------------------------------------------
-
-
-def with_question(
-    document: Mapping[str, Any], question: Mapping[str, Any], replaces: str = ""
-) -> dict[str, Any]:
-    """The document with a question behind the others, or in the place of ``replaces``."""
-    questions = list(document.get("questions", ()))
-    place = _place_asked(questions, replaces) if replaces else len(questions)
-    questions[place : place + 1] = [dict(question)]
-    return {**document, "questions": questions}
-
-
-def with_term(
-    document: Mapping[str, Any], name: str, term: Mapping[str, Any], replaces: str = ""
-) -> dict[str, Any]:
-    """The document with one more term, or one in the place of ``replaces``."""
-    others = _terms_without(document, replaces) if replaces else document.get("terms", {})
-    if name in others:
-        raise Invalid.field("name", _("Two terms have this name."), code="term_twice")
-    return {**document, "terms": {**others, name: dict(term)}}
-
-
-def _terms_without(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    terms = dict(document.get("terms", {}))
-    if terms.pop(name, None) is None:
-        raise Invalid.field("term", _("There is no such term in this rule set."), code="unknown_term")
-    return terms
-
-
-def _place_asked(questions: Sequence[Mapping[str, Any]], code: str) -> int:
-    place = next((place for place, row in enumerate(questions) if row["code"] == code), None)
-    if place is None:
-        sentence = _("There is no such question in this rule set.")
-        raise Invalid.field("question", sentence, code="unknown_question")
-    return place
-
-
 # Small things -----------------------------------------------------------------------------------------------
 
 
@@ -382,28 +302,3 @@ def _reason(field: str, why: str) -> str:
     if len(why) > WHY:
         raise Invalid.field(field, _("This is longer than 300 characters."), code="too_long")
     return why
-
-
-def _section(document: dict[str, Any], code: str) -> dict[str, Any]:
-    found: dict[str, Any] | None = next((it for it in document["sections"] if it["code"] == code), None)
-    if found is None:
-        raise Invalid.field("section", _("There is no such section."), code="unknown_section")
-    return found
-
-
-def _holder(document: dict[str, Any], rule: str) -> dict[str, Any]:
-    code = next((section for section, row in rows_of(document) if row["id"] == rule), None)
-    if code is None:
-        raise _no_rule()
-    return _section(document, code)
-
-
-def _place(rules: list[dict[str, Any]], rule: str) -> int:
-    place = next((place for place, row in enumerate(rules) if row["id"] == rule), None)
-    if place is None:
-        raise _no_rule()
-    return place
-
-
-def _no_rule() -> Invalid:
-    return Invalid.field("rule", _("There is no such rule in this rule set."), code="unknown_rule")

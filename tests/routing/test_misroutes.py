@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from routing import editing, misroutes
+from routing import documents, misroutes
 from routing.misroutes import Proposal, weigh
 from routing.models import RuleSet
 from routing.rules.check import problems
@@ -46,7 +46,7 @@ def test_a_proposal_makes_a_sound_document(reference: None, regions: tuple[str, 
     made = misroutes.applied(row.document, proposal)
 
     assert problems(made, vocabulary()) == []
-    changed = editing.changed_rows(row.document, made)
+    changed = documents.changed_rows(row.document, made)
     assert set(changed) == ({"R-PRO-REPAIR", "R-PRO-REPAIR.1"} if regions else {"R-PRO-REPAIR"})
     after = changed["R-PRO-REPAIR.1" if regions else "R-PRO-REPAIR"][1]
     assert after is not None

@@ -25,12 +25,16 @@ from .table import versions
 
 @dataclass(frozen=True)
 class Difference:
-    """One row that differs: its fields on both sides, (label, before, after, is it otherwise)."""
+    """One row that differs: its fields on both sides, (label, before, after, is it otherwise).
+
+    ``title`` is said instead of the code where that is nobody's word: of a section.
+    """
 
     code: str
     mark: str
     fields: list[tuple[Any, str, str, bool]]
     edits: list[RuleEdit]
+    title: Any = ""
 
     @property
     def look(self) -> str:
@@ -103,4 +107,5 @@ def _others(sides: Sides, edits: Mapping[str, list[RuleEdit]]) -> Iterator[Diffe
     before, after = Speech(sides.before), Speech(sides.after)
     for name, mark in sides.changes.other.items():
         was, now = before.named(ours.get(name, {})), after.named(theirs.get(name, {}))
-        yield Difference(name[1:], mark, list(_fields(was, now, NAMED_FIELDS)), edits.get(name, []))
+        fields, title = list(_fields(was, now, NAMED_FIELDS)), SECTION_WORDS.get(name.removeprefix("#"), "")
+        yield Difference(name[1:], mark, fields, edits.get(name, []), title)

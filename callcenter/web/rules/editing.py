@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +18,7 @@ from callcenter.web import changes
 from callcenter.web.doors import actor_of, page, version_of
 from callcenter.web.forms import Seen
 from events.errors import Conflict, Invalid, NotVisible, StaleVersion
-from routing import editing, selectors
+from routing import documents, editing, selectors
 from routing.errors import NotADraft
 from routing.models import RuleEdit, RuleSet
 from routing.rules import check
@@ -138,10 +137,7 @@ def put(
 
 def problems_with(ruleset: RuleSet, section: str, rule: Rule, replaces: str = "") -> list[Problem]:
     """What would be wrong with this rule in this rule set."""
-    document = deepcopy(ruleset.document)
-    rules = next(it for it in document["sections"] if it["code"] == section)["rules"]
-    rules[:] = [row for row in rules if row["id"] != replaces]
-    rules.append(dict(rule))
+    document = documents.with_rule(ruleset.document, section, rule, replaces)
     return [it for it in check.unusable(document, selectors.vocabulary()) if it.row == rule["id"]]
 
 

@@ -17,7 +17,7 @@ from callcenter import rulewords, words
 from callcenter.web.doors import actor_of, page
 from events.errors import NotVisible
 from people.text import sort_key
-from routing import editing, selectors
+from routing import documents, editing, selectors
 from routing.models import RuleSet
 from routing.rules.book import Hit
 from routing.rules.check import Problem, unusable
@@ -152,7 +152,7 @@ def _question(request: HttpRequest, number: int, code: str = "") -> HttpResponse
         )
 
     def wrong(form: QuestionForm) -> list[Problem]:
-        document = editing.with_question(sight.ruleset.document, form.question(), code)
+        document = documents.with_question(sight.ruleset.document, form.question(), code)
         return unusable(document, selectors.vocabulary())
 
     how = Editing(
@@ -221,7 +221,7 @@ def _term(request: HttpRequest, number: int, code: str = "") -> HttpResponse:
         )
 
     def wrong(form: TermForm) -> list[Problem]:
-        document = editing.with_term(sight.ruleset.document, form.code, form.term(before), code)
+        document = documents.with_term(sight.ruleset.document, form.code, form.term(before), code)
         return unusable(document, selectors.vocabulary())
 
     how = Editing(
